@@ -1,0 +1,1 @@
+"""One folder per ad platform, the same files in each."""

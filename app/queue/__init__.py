@@ -1,0 +1,1 @@
+"""Gives lanes their turns; knows nothing of what a turn does."""

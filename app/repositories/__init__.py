@@ -1,0 +1,1 @@
+"""The SQL. Plain synchronous functions over a session."""

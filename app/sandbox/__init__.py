@@ -1,0 +1,1 @@
+"""Every ad platform, played locally and as strict as its documentation."""

@@ -1,0 +1,1 @@
+"""The rules: each public call is one transaction."""

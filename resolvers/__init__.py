@@ -1,0 +1,1 @@
+"""GraphQL operations: unpack the input, call one service method, wrap its outcome."""

@@ -1,0 +1,1 @@
+"""GraphQL types, inputs, unions, scalars and the request context."""

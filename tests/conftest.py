@@ -1,0 +1,9 @@
+"""Fixtures every test may use."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run async tests on asyncio alone: the server never runs on anything else."""
+    return "asyncio"
