@@ -1,0 +1,193 @@
+"""What every connector is, and the values that go in and come out. A connector never touches the database."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel
+
+from app.tables.leads import LeadRow
+from app.values import ConsentState, DeliveryKind, DeliveryPlan, Platform, WarningCode
+
+Body = dict[str, Any]
+"""A request body: JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformFacts:
+    """What is known of a platform's API, as data."""
+
+    platform: Platform
+    title: str
+    """What people call it."""
+    base_url: str
+    """Without a slash at the end."""
+    api_version: str
+    """As it stands in the address or the header; empty when the API has none."""
+    token_url: str | None
+    """Where refresh tokens are exchanged; None: no OAuth."""
+    docs_url: str
+    read_on: date
+    """When the documentation was read."""
+    sunset_on: date | None
+    """When this version stops answering; None: nothing announced."""
+    resend_safe_for: timedelta
+    """How long after the first copy the platform recognises another; zero: not at all."""
+    can_restate: bool
+    can_retract: bool
+    max_concurrency: int
+    """Requests of one lane in flight."""
+    requests_per_minute: int | None
+    """None: no limit published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where one installation finds a platform."""
+
+    base_url: str
+    api_version: str
+    token_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A person's answers; None: not known."""
+
+    ad_storage: ConsentState | None = None
+    analytics_storage: ConsentState | None = None
+    ad_user_data: ConsentState | None = None
+    ad_personalization: ConsentState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """The part of a delivery that is frozen when it is created, equal on every attempt."""
+
+    kind: DeliveryKind
+    event_id: str
+    event_at: datetime
+    """Aware UTC, whole seconds."""
+    value_cents: int | None
+    """In minor units of `currency`; None: no value is sent."""
+    currency: str
+    target: str
+    """The mapping's target: a conversion action id, an event name, ..."""
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One reason why a delivery is skipped, delayed or weaker than it could be."""
+
+    code: WarningCode
+    field: str | None
+    """What is missing, in the words of the public schema (`gclid`, `gaClientId`, ...); None: nothing is missing."""
+    reason: str
+    """For a marketer: what is wrong and what would mend it."""
+    will_skip: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What a connector makes of a conversion before anything is sent."""
+
+    plan: DeliveryPlan
+    """SEND now, WAIT until `send_at`, or SKIP; a connector never answers HOLD."""
+    send_at: datetime
+    expires_at: datetime
+    """When the platform's time window closes."""
+    findings: tuple[Finding, ...]
+    """Everything that applies, those that skip first."""
+
+
+class OutcomeKind(StrEnum):
+    """What must happen next."""
+
+    DELIVERED = "DELIVERED"
+    """The platform has it; also when it says that it had it already."""
+    ACCEPTED = "ACCEPTED"
+    """The platform took it and gives its verdict later."""
+    RETRY = "RETRY"
+    """Nothing was taken; another attempt may help."""
+    AMBIGUOUS = "AMBIGUOUS"
+    """The request was written and no whole answer came: it may have been taken."""
+    REJECTED = "REJECTED"
+    """Refused for good."""
+    AUTHENTICATION = "AUTHENTICATION"
+    """The connection's credentials do not work: hold the integration."""
+    CONFIGURATION = "CONFIGURATION"
+    """The mapping's target does not work: hold the mapping."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one attempt ended."""
+
+    kind: OutcomeKind
+    http_status: int | None = None
+    """None: no answer."""
+    code: str | None = None
+    """The platform's own code, or TIMEOUT, CONNECTION, ...; None when all went well."""
+    message: str | None = None
+    """For a marketer; without tokens and personal data."""
+    request_id: str | None = None
+    """What the platform calls this request."""
+    response: Any = None
+    """The platform's answer as JSON, bounded and redacted."""
+    retry_after_s: float | None = None
+    """With RETRY: not before; None: the usual back-off."""
+    known: bool = True
+    """False: the catalogue does not have this code, so attempts are capped lower."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One integration, opened: what a connector needs to send."""
+
+    integration_id: UUID
+    settings: BaseModel
+    """An instance of the connector's `settings_model`."""
+    credentials: BaseModel
+    """An instance of the connector's `credentials_model`."""
+    endpoint: Endpoint
+    test_mode: bool
+    http: httpx.AsyncClient
+
+
+class Connector(Protocol):
+    """One ad platform."""
+
+    @property
+    def facts(self) -> PlatformFacts:
+        """What is known of its API."""
+        ...
+
+    @property
+    def settings_model(self) -> type[BaseModel]:
+        """What a person must configure."""
+        ...
+
+    @property
+    def credentials_model(self) -> type[BaseModel]:
+        """What a person must hand over; every secret a SecretStr."""
+        ...
+
+    def assess(self, lead: LeadRow, conversion: Conversion, settings: BaseModel, now: datetime) -> Assessment:
+        """Say what would come of the conversion. Pure."""
+        ...
+
+    def build(self, lead: LeadRow, conversion: Conversion, settings: BaseModel, *, test_mode: bool) -> Body:
+        """The request's body, without any token. Pure: the same arguments give the same bytes."""
+        ...
+
+    def redact(self, body: Body) -> Body:
+        """A copy that may be kept and shown: hashed values stay, raw personal data is masked."""
+        ...
+
+    async def send(self, connection: Connection, body: Body) -> Outcome:
+        """One attempt. Never raises for what a platform or a network can do."""
+        ...

@@ -1,0 +1,32 @@
+"""The installation's settings, read from LEADWIRE_* environment variables."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One installation. Every field is the environment variable LEADWIRE_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="LEADWIRE_", frozen=True, extra="ignore")
+
+    database_url: str = "sqlite+aiosqlite:///leadwire.sqlite3"
+    """sqlite+aiosqlite:///path or postgresql+asyncpg://user:password@host/name."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    """0: any free port."""
+    secret_key: SecretStr | None = None
+    """Encrypts stored credentials: url-safe base64 of 32 bytes; several, newest first, by commas."""
+    worker: Literal["embedded", "off"] = "embedded"
+    """Whether this web process also sends."""
+
+    # Addresses and versions of the platforms; None: what the connector knows.
+    google_ads_base_url: str | None = None
+    google_ads_api_version: str | None = None
+    google_ads_token_url: str | None = None
+    """Where OAuth refresh tokens are exchanged."""
+    meta_base_url: str | None = None
+    meta_api_version: str | None = None
+    ga4_base_url: str | None = None
+    ga4_api_version: str | None = None
