@@ -85,7 +85,7 @@ class Finding:
 
     code: WarningCode
     field: str | None
-    """What is missing, in the words of the public schema (`gclid`, `gaClientId`, ...); None: nothing is missing."""
+    """What is missing, in the words of the public schema (`gclid`, `gaClientId`, ...); None: nothing is."""
     reason: str
     """For a marketer: what is wrong and what would mend it."""
     will_skip: bool
