@@ -1,0 +1,28 @@
+"""What can go wrong below the domain. None of these is a caller's mistake: they are for the operator."""
+
+
+class DatabaseError(Exception):
+    """The database layer could not do what it was asked."""
+
+
+class DatabaseUrlError(DatabaseError):
+    """The URL names no database this project can use, or a driver for it is missing."""
+
+
+class DatabaseLockedError(DatabaseError):
+    """Another process owns the SQLite file for writing."""
+
+
+class DatabaseClosedError(DatabaseError):
+    """The database was closed, or is being closed: nothing was written."""
+
+
+class GroupFailedError(DatabaseError):
+    """The transaction this piece of work shared with others failed: nothing of it was written.
+
+    The piece itself may be without fault, and may be tried again. `__cause__` is the driver's error.
+    """
+
+
+class MigrationError(DatabaseError):
+    """The migrations would have left rows that break a foreign key: nothing was changed."""

@@ -1,0 +1,111 @@
+"""Group commit: many pieces of work in one SQLite transaction, each behind a savepoint of its own."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlmodel import Session
+
+from app.database.errors import GroupFailedError
+from app.database.sessions import Hook, WorkSession, flushed, run_hooks
+
+_logger = logging.getLogger(__name__)
+
+
+class Piece:
+    """One caller's work, and what became of it."""
+
+    __slots__ = ("error", "future", "hooks", "result", "work")
+
+    def __init__(self, work: Callable[[Session], Any], future: asyncio.Future[Any]) -> None:
+        """`future` is what the caller waits on; it belongs to the event loop's thread."""
+        self.work = flushed(work)
+        self.future = future
+        self.hooks: list[Hook] = []
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def answer(self) -> None:
+        """Tell the caller. On the event loop's thread, once the group's transaction is over."""
+        if self.error is None:
+            run_hooks(self.hooks)
+            if not self.future.done():
+                self.future.set_result(self.result)
+        elif not self.future.done():
+            self.future.set_exception(self.error)
+        else:
+            # Its text may hold what was to be written; the type says enough.
+            _logger.error("a write failed whose caller had gone: %s", type(self.error).__name__)
+
+
+class GroupRunner:
+    """Runs groups of pieces, one after the other, on one connection that nobody else uses."""
+
+    def __init__(self, connection: Connection) -> None:
+        """`connection`: its driver is in autocommit mode, and its commit() and rollback() do nothing."""
+        self._connection = connection
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        self._driver = driver
+
+    def run(self, pieces: Sequence[Piece]) -> None:
+        """Run `pieces` in one transaction; after its COMMIT or ROLLBACK the outcome is in each piece."""
+        try:
+            # DEFERRED would fail at the first write with "database is locked", whatever busy_timeout says.
+            self._execute("BEGIN IMMEDIATE")
+            for piece in pieces:
+                # Its caller gave up before it began: the last moment to take that into account.
+                if not piece.future.cancelled():
+                    self._run_piece(piece)
+            self._execute("COMMIT")
+        except (sqlite3.Error, GroupFailedError) as error:
+            _fail(pieces, error)
+            self._roll_back()
+
+    def _run_piece(self, piece: Piece) -> None:
+        """Run one piece; raises only when the whole group is lost."""
+        self._execute("SAVEPOINT piece")
+        try:
+            with WorkSession(self._connection, hooks=piece.hooks) as session:
+                piece.result = piece.work(session)
+        except BaseException as error:  # noqa: BLE001 - its caller gets it; the thread must outlive any piece
+            piece.error = _deliverable(error)
+            self._undo_piece(error)
+        else:
+            self._execute("RELEASE piece")
+
+    def _undo_piece(self, cause: BaseException) -> None:
+        # A full disk or an I/O error ends the whole transaction, with the pieces that went well before.
+        if not self._driver.in_transaction:
+            raise GroupFailedError("SQLite ended the transaction") from cause
+        self._execute("ROLLBACK TO piece")
+        self._execute("RELEASE piece")
+
+    def _roll_back(self) -> None:
+        if self._driver.in_transaction:
+            self._execute("ROLLBACK")
+
+    def _execute(self, statement: str) -> None:
+        self._driver.execute(statement).close()
+
+
+def _fail(pieces: Iterable[Piece], cause: Exception) -> None:
+    """Give an error to every piece that has none of its own; each its own object, for its own traceback."""
+    for piece in pieces:
+        if piece.error is None:
+            piece.error = GroupFailedError(
+                "the transaction shared with other writes failed; nothing was written"
+            )
+            piece.error.__cause__ = cause
+
+
+def _deliverable(error: BaseException) -> BaseException:
+    """`error`, or what stands for it where a future cannot carry it."""
+    if not isinstance(error, StopIteration):
+        return error
+    replacement = RuntimeError("work raised StopIteration")
+    replacement.__cause__ = error
+    return replacement

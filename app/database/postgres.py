@@ -1,0 +1,118 @@
+"""PostgreSQL: a pool of asyncpg connections, one transaction for each piece of work."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Literal, TypeVar
+
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel import Session
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.database.errors import DatabaseClosedError, DatabaseUrlError
+from app.database.sessions import Hook, WorkSession, flushed, run_hooks
+
+T = TypeVar("T")
+
+_SERVER_SETTINGS = {
+    "application_name": "leadwire",
+    # Compiling a statement costs more than any of ours takes.
+    "jit": "off",
+    # A process that froze inside a transaction would keep its leads locked while its connection lives.
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+_logger = logging.getLogger(__name__)
+
+
+class PostgresDatabase:
+    """A Database over a PostgreSQL server, shared with any number of other processes."""
+
+    dialect: Literal["sqlite", "postgresql"] = "postgresql"
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Made by open_postgres()."""
+        self._engine = engine
+        # One snapshot for all statements of a read, as on SQLite; read only, it cannot fail to serialize.
+        self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._writes: set[asyncio.Task[object]] = set()
+        self._closing = False
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """See Database.read."""
+        async with AsyncSession(self._reader, sync_session_class=WorkSession) as session:
+            return await session.run_sync(flushed(work))
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """See Database.write."""
+        if self._closing:
+            raise DatabaseClosedError("the database is closed")
+        begun = False
+
+        def begin(session: Session) -> T:
+            nonlocal begun
+            begun = True
+            return work(session)
+
+        # A task of its own: a caller that gives up must not cut a COMMIT off from its hooks.
+        task = asyncio.create_task(self._write(begin))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_report) if begun else task.cancel()
+            raise
+
+    async def close(self) -> None:
+        """See Database.close."""
+        self._closing = True
+        if self._writes:
+            await asyncio.wait(self._writes)
+        await self._engine.dispose()
+
+    async def _write(self, work: Callable[[Session], T]) -> T:
+        hooks: list[Hook] = []
+        async with AsyncSession(self._engine, sync_session_class=WorkSession, hooks=hooks) as session:
+            async with session.begin():
+                result = await session.run_sync(flushed(work))
+            run_hooks(hooks)
+        return result
+
+
+def _report(task: asyncio.Task[object]) -> None:
+    """Say that a write failed when nobody else is there to hear of it."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        # Its text may hold what was to be written; the type says enough.
+        _logger.error("a write failed whose caller had gone: %s", type(error).__name__)
+
+
+def postgres_engine(url: URL, *, connections: int) -> AsyncEngine:
+    """An engine of at most `connections` connections; DatabaseUrlError when its driver is not installed."""
+    try:
+        return create_async_engine(
+            url,
+            connect_args={"server_settings": _SERVER_SETTINGS},
+            pool_size=connections,
+            max_overflow=0,
+            # Costs a round trip; without it every restart of the server fails some requests.
+            pool_pre_ping=True,
+            hide_parameters=True,  # an error's text must not carry personal data into a log
+        )
+    except ModuleNotFoundError as error:
+        raise DatabaseUrlError(
+            "PostgreSQL needs the driver asyncpg, which is not installed: pip install 'leadwire[postgres]'"
+        ) from error
+
+
+async def open_postgres(url: URL, *, connections: int) -> PostgresDatabase:
+    """Open `url` with at most `connections` connections, and make sure that it answers."""
+    database = PostgresDatabase(postgres_engine(url, connections=connections))
+    try:
+        await database.read(lambda session: session.connection())
+    except BaseException:
+        await database.close()
+        raise
+    return database

@@ -1,0 +1,87 @@
+"""SQLite: one writer thread, and read-only connections beside it."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.database import pragmas
+from app.database.file_lock import FileLock
+from app.database.sessions import WorkSession, flushed
+from app.database.writer import Writer, connect
+
+T = TypeVar("T")
+
+
+class SqliteDatabase:
+    """A Database over one file, of which this process is the only writer."""
+
+    dialect: Literal["sqlite", "postgresql"] = "sqlite"
+
+    def __init__(self, lock: FileLock, writer: Writer, reader: AsyncEngine) -> None:
+        """Made by open_sqlite()."""
+        self._lock = lock
+        self._writer = writer
+        self._reader = reader
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """See Database.read."""
+        async with AsyncSession(self._reader, sync_session_class=WorkSession) as session:
+            return await session.run_sync(flushed(work))
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """See Database.write."""
+        return await self._writer.submit(work)
+
+    async def close(self) -> None:
+        """See Database.close."""
+        await self._writer.close()
+        await self._reader.dispose()
+        self._lock.release()
+
+
+async def open_sqlite(path: Path, *, readers: int) -> SqliteDatabase:
+    """Open the file at `path`, an empty one when it is not there, for up to `readers` reads at a time.
+
+    DatabaseLockedError when another process has it open.
+    """
+    lock = FileLock(path)
+    lock.acquire()
+    try:
+        # In a thread: after a crash SQLite first replays its log.
+        connection = await asyncio.to_thread(connect, path)
+    except BaseException:
+        lock.release()
+        raise
+    return SqliteDatabase(lock, Writer(connection), _reading_engine(path, readers))
+
+
+def _reading_engine(path: Path, connections: int) -> AsyncEngine:
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=path.as_uri(), query={"uri": "true", "mode": "ro"}),
+        # isolation_level None: the snapshot is begun below, not by the driver before a write.
+        connect_args={"isolation_level": None},
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,  # an error's text must not carry personal data into a log
+    )
+    event.listen(engine.sync_engine, "connect", _set_up)
+    event.listen(engine.sync_engine, "begin", _begin_snapshot)
+    return engine
+
+
+def _set_up(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    pragmas.apply(connection, pragmas.READER)
+
+
+def _begin_snapshot(connection: Connection) -> None:
+    # Otherwise each statement sees another state: a page of rows and its count would not fit together.
+    connection.exec_driver_sql("BEGIN")

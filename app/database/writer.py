@@ -1,0 +1,123 @@
+"""The one thread that writes to a SQLite file. Many callers share a COMMIT, and the wait for the disk."""
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import URL, Connection, NullPool, create_engine
+from sqlmodel import Session
+
+from app.database import pragmas
+from app.database.errors import DatabaseClosedError
+from app.database.group import GroupRunner, Piece
+
+T = TypeVar("T")
+
+GROUP_SIZE = 64
+"""Pieces in one transaction. More would save little and make the first of them wait for the last."""
+
+
+class _WriterConnection(sqlite3.Connection):
+    """A driver connection whose transactions only GroupRunner ends.
+
+    Each piece has a Session, and SQLAlchemy ends a Session's transaction through these two methods: left
+    alone, the first failing piece would roll back the whole group.
+    """
+
+    def commit(self) -> None:
+        """Do nothing."""
+
+    def rollback(self) -> None:
+        """Do nothing."""
+
+
+def connect(path: Path) -> Connection:
+    """A connection for the writer, which creates the file when it is not there."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        # isolation_level None: Python's driver begins nothing by itself.
+        connect_args={"factory": _WriterConnection, "isolation_level": None, "check_same_thread": False},
+        poolclass=NullPool,
+        hide_parameters=True,  # an error's text must not carry personal data into a log
+    )
+    connection = engine.connect()
+    pragmas.apply(connection.connection, pragmas.WRITER)
+    return connection
+
+
+class Writer:
+    """Takes work on the event loop's thread and runs it, in groups, on its own."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Start the thread. To be called on the running event loop that will submit the work."""
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._waiting: deque[Piece] = deque()
+        self._bell = threading.Event()
+        self._bell_is_due = False
+        self._closing = False
+        self._ended = asyncio.Event()
+        # A daemon: a process that forgot close() must still be able to end. What was answered is on disk.
+        threading.Thread(target=self._run, name="database-writer", daemon=True).start()
+
+    def submit(self, work: Callable[[Session], T]) -> asyncio.Future[T]:
+        """Queue `work`; the future has its outcome once it is committed. DatabaseClosedError when closed."""
+        if self._closing:
+            raise DatabaseClosedError("the database is closed")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._waiting.append(Piece(work, future))
+        if not self._bell_is_due:
+            # Rung when every task that is ready now has had its turn: they then share one group. Rung at
+            # once, the first would commit alone while all others wait for that.
+            self._bell_is_due = True
+            self._loop.call_soon(self._ring)
+        return future
+
+    async def close(self) -> None:
+        """Take no more work, finish what is waiting, close the connection."""
+        self._closing = True
+        self._bell.set()
+        await self._ended.wait()
+
+    def _ring(self) -> None:
+        self._bell_is_due = False
+        self._bell.set()
+
+    def _run(self) -> None:
+        runner = GroupRunner(self._connection)
+        try:
+            last = False
+            while not last:
+                self._bell.wait()
+                self._bell.clear()
+                # Read before looking: whatever was submitted before closing began is then seen below.
+                last = self._closing
+                while group := self._take():
+                    runner.run(group)
+                    self._loop.call_soon_threadsafe(_answer, group)
+        finally:
+            self._connection.close()
+            self._loop.call_soon_threadsafe(self._end)
+
+    def _take(self) -> list[Piece]:
+        count = min(len(self._waiting), GROUP_SIZE)
+        return [self._waiting.popleft() for _ in range(count)]
+
+    def _end(self) -> None:
+        """Leave nobody waiting for a thread that is gone; after an orderly close() there is nobody."""
+        self._closing = True
+        while self._waiting:
+            piece = self._waiting.popleft()
+            piece.error = DatabaseClosedError("the writer has ended")
+            piece.answer()
+        self._ended.set()
+
+
+def _answer(pieces: Sequence[Piece]) -> None:
+    """One call into the event loop for a whole group: each costs a wake-up of its thread."""
+    for piece in pieces:
+        piece.answer()
