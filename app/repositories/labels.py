@@ -1,0 +1,47 @@
+"""SQL of conversion labels and their mappings."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from app.tables.labels import LabelMappingRow, LabelRow
+
+
+def list_labels(session: Session, project_id: UUID) -> Sequence[LabelRow]:
+    """All labels of the project, archived ones too, oldest first."""
+    return session.exec(
+        select(LabelRow).where(col(LabelRow.project_id) == project_id).order_by(col(LabelRow.id))
+    ).all()
+
+
+def find_label_in_use(session: Session, project_id: UUID, label_id: UUID) -> LabelRow | None:
+    """The project's label with this id, unless it is archived."""
+    return session.exec(
+        select(LabelRow).where(
+            col(LabelRow.project_id) == project_id,
+            col(LabelRow.id) == label_id,
+            col(LabelRow.archived_at).is_(None),
+        )
+    ).one_or_none()
+
+
+def get_lost_label(session: Session, project_id: UUID) -> LabelRow:
+    """The project's built-in label; every project has one."""
+    return session.exec(
+        select(LabelRow).where(col(LabelRow.project_id) == project_id, col(LabelRow.built_in).is_(True))
+    ).one()
+
+
+def labels_by_id(session: Session, ids: Sequence[UUID]) -> Sequence[LabelRow]:
+    """These labels, in any order."""
+    return session.exec(select(LabelRow).where(col(LabelRow.id).in_(ids))).all()
+
+
+def mappings_of_labels(session: Session, label_ids: Sequence[UUID]) -> Sequence[LabelMappingRow]:
+    """The mappings of these labels, oldest first."""
+    return session.exec(
+        select(LabelMappingRow)
+        .where(col(LabelMappingRow.label_id).in_(label_ids))
+        .order_by(col(LabelMappingRow.id))
+    ).all()

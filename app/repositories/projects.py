@@ -1,0 +1,30 @@
+"""SQL of projects and API keys."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from app.tables.projects import ApiKeyRow, ProjectRow
+
+
+def get_project(session: Session, project_id: UUID) -> ProjectRow:
+    """The project; it must exist."""
+    return session.exec(select(ProjectRow).where(col(ProjectRow.id) == project_id)).one()
+
+
+def find_project_by_name(session: Session, name: str) -> ProjectRow | None:
+    """The oldest project of that name."""
+    return session.exec(
+        select(ProjectRow).where(col(ProjectRow.name) == name).order_by(col(ProjectRow.id))
+    ).first()
+
+
+def find_key_in_force(session: Session, key_hash: str, now: datetime) -> ApiKeyRow | None:
+    """The key with this hash, unless it is revoked or has expired."""
+    key = session.exec(select(ApiKeyRow).where(col(ApiKeyRow.key_hash) == key_hash)).one_or_none()
+    if key is None or key.revoked_at is not None:
+        return None
+    if key.expires_at is not None and key.expires_at <= now:
+        return None
+    return key

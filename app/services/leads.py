@@ -1,0 +1,94 @@
+"""Leads: creating, merging what comes later, and finding one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.clock import Clock
+from app.database.database import Database
+from app.errors import Problem
+from app.repositories.leads import find_by_event, insert_lead
+from app.repositories.projects import get_project
+from app.services.identifying import LeadIdentifier, choose_identifier, load_lead
+from app.services.lead_fields import LeadValues, given_values, problems_of, recognises
+from app.services.lead_merge import merge
+from app.services.texts import reject
+from app.services.viewer import Viewer
+from app.tables.leads import LeadRow
+from app.tables.projects import ProjectRow
+from app.values import LeadStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A lead, new or merged with what was there."""
+
+    lead: LeadRow
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeadService:
+    """Creates and finds leads."""
+
+    database: Database
+    clock: Clock
+
+    async def create(self, viewer: Viewer, values: LeadValues) -> Created:
+        """Create a lead, or merge the values into the one from the same form submission, in one transaction.
+
+        A given value replaces; None, blank text and absence keep what is there.
+
+        Raises:
+            InvalidInputError: a value cannot be stored, or nothing given would ever find the lead again.
+        """
+        now, given = self.clock(), given_values(values)
+        problems = problems_of(given, now)
+        if not recognises(given):
+            problems.append(
+                Problem((), "give at least an e-mail, a phone, a name, a uniqueIdentifier or a click id")
+            )
+        reject(problems)
+
+        def work(session: Session) -> Created:
+            return _create_or_merge(session, viewer, given, now)
+
+        return await self.database.write(work)
+
+    async def find(self, viewer: Viewer, identifier: LeadIdentifier) -> LeadRow | None:
+        """The lead; InvalidInputError when no identifier was given or the one that counts is blank."""
+        chosen = choose_identifier(identifier)
+
+        def work(session: Session) -> LeadRow | None:
+            return load_lead(session, get_project(session, viewer.project_id), chosen)
+
+        return await self.database.read(work)
+
+
+def _create_or_merge(session: Session, viewer: Viewer, given: LeadValues, now: datetime) -> Created:
+    project = get_project(session, viewer.project_id)
+    event = given.get("unique_event_id")
+    there = find_by_event(session, project.id, event, lock=True) if event else None
+    if there is None:
+        lead = _new_lead(project, given, now)
+        lead.id = insert_lead(session, lead)
+        if lead.id is not None:
+            return Created(lead, created=True)
+        # Another call created it a moment ago: what it wrote is there now.
+        there = find_by_event(session, project.id, str(event), lock=True)
+        assert there is not None
+    merge(there, given, default_country=project.country_code, now=now)
+    return Created(there, created=False)
+
+
+def _new_lead(project: ProjectRow, given: LeadValues, now: datetime) -> LeadRow:
+    lead = LeadRow(
+        project_id=project.id,
+        status=LeadStatus.OPEN,
+        currency=project.currency,
+        created_at=now,
+        updated_at=now,
+    )
+    merge(lead, given, default_country=project.country_code, now=now)
+    return lead
