@@ -29,5 +29,9 @@ class IntegrationRow(SQLModel, table=True):
     """None: running. While set, its deliveries are HELD."""
     pause_reason: PauseReason | None = Field(default=None, sa_type=enum_type(PauseReason))
     pause_message: str | None = None
+    probe_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """While paused: when one held delivery is let through to see if it goes again; None: only by hand."""
+    turn_id: UUID | None = None
+    """The turn that owns the lane: another owner may claim nothing more. None: never had one."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)

@@ -51,6 +51,8 @@ class JobRow(SQLModel, table=True):
     warnings: list[dict[str, Any]] = Field(sa_type=JSON_TYPE)
     """The warnings of the answer, as then."""
     created_at: datetime = Field(sa_type=UtcDateTime)
+    canceled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it was taken back: what was being sent just then is not tried again. None: it was not."""
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When its last delivery became final or ACCEPTED; None: not yet."""
 
@@ -132,7 +134,12 @@ class DeliveryRow(SQLModel, table=True):
     attempts: int = 0
     """Attempts begun."""
     first_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When the first attempt began: platforms recognise a copy for a time that counts from there."""
+    """When the first attempt began; None: there was none yet."""
+    uncertain_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the first attempt began that may have been taken though no answer came; None: there was none.
+
+    Platforms recognise a copy for a time that counts from the first one they took.
+    """
     unknown_errors: int = 0
     """Attempts that ended with a code the connector does not know: capped lower than the rest."""
     next_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

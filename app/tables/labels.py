@@ -55,3 +55,5 @@ class LabelMappingRow(SQLModel, table=True):
     held_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when the platform says that `target` cannot be used; None: it goes."""
     hold_message: str | None = None
+    probe_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """While held: when one held delivery is let through to see whether it goes again."""

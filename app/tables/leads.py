@@ -101,5 +101,7 @@ class LeadRow(SQLModel, table=True):
     ip_address: str | None = None
     user_agent: str | None = None
 
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When everything personal was erased: nothing is sent for the lead any more. None: it was not."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
