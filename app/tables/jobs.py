@@ -51,8 +51,6 @@ class JobRow(SQLModel, table=True):
     warnings: list[dict[str, Any]] = Field(sa_type=JSON_TYPE)
     """The warnings of the answer, as then."""
     created_at: datetime = Field(sa_type=UtcDateTime)
-    canceled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When it was taken back: what was being sent just then is not tried again. None: it was not."""
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When its last delivery became final or ACCEPTED; None: not yet."""
 
@@ -143,12 +141,15 @@ class DeliveryRow(SQLModel, table=True):
     unknown_errors: int = 0
     """Attempts that ended with a code the connector does not know: capped lower than the rest."""
     next_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When it is due; None when it is not SCHEDULED."""
+    """When it is due, or would be if it were not HELD; None in any other state."""
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the platform's time window closes; None for what was skipped."""
     turn_id: UUID | None = None
     """The turn that claimed it last: an owner with another turn id may record nothing."""
     sending_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the last attempt began; None: there was none yet."""
+    taken_back: bool = False
+    """Its job was canceled while it was being sent: should this attempt fail, there is no other."""
 
     platform_request_id: str | None = None
     error_code: str | None = None
