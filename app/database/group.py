@@ -61,7 +61,7 @@ class GroupRunner:
                 if not piece.future.cancelled():
                     self._run_piece(piece)
             self._execute("COMMIT")
-        except (sqlite3.Error, GroupFailedError) as error:
+        except Exception as error:  # noqa: BLE001 - every caller gets it; without an answer they would wait for ever
             _fail(pieces, error)
             self._roll_back()
 
@@ -85,8 +85,13 @@ class GroupRunner:
         self._execute("RELEASE piece")
 
     def _roll_back(self) -> None:
-        if self._driver.in_transaction:
+        if not self._driver.in_transaction:
+            return
+        try:
             self._execute("ROLLBACK")
+        except sqlite3.Error:
+            # The callers know already. If it is for good, the next BEGIN says so to the next ones.
+            _logger.exception("a failed transaction could not be rolled back")
 
     def _execute(self, statement: str) -> None:
         self._driver.execute(statement).close()

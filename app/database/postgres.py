@@ -76,6 +76,9 @@ class PostgresDatabase:
         hooks: list[Hook] = []
         async with AsyncSession(self._engine, sync_session_class=WorkSession, hooks=hooks) as session:
             async with session.begin():
+                await (
+                    session.connection()
+                )  # waits for one here, where the caller may still take the work back
                 result = await session.run_sync(flushed(work))
             run_hooks(hooks)
         return result

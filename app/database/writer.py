@@ -58,7 +58,6 @@ class Writer:
         self._connection = connection
         self._waiting: deque[Piece] = deque()
         self._bell = threading.Event()
-        self._bell_is_due = False
         self._closing = False
         self._ended = asyncio.Event()
         # A daemon: a process that forgot close() must still be able to end. What was answered is on disk.
@@ -70,11 +69,7 @@ class Writer:
             raise DatabaseClosedError("the database is closed")
         future: asyncio.Future[T] = self._loop.create_future()
         self._waiting.append(Piece(work, future))
-        if not self._bell_is_due:
-            # Rung when every task that is ready now has had its turn: they then share one group. Rung at
-            # once, the first would commit alone while all others wait for that.
-            self._bell_is_due = True
-            self._loop.call_soon(self._ring)
+        self._bell.set()
         return future
 
     async def close(self) -> None:
@@ -82,10 +77,6 @@ class Writer:
         self._closing = True
         self._bell.set()
         await self._ended.wait()
-
-    def _ring(self) -> None:
-        self._bell_is_due = False
-        self._bell.set()
 
     def _run(self) -> None:
         runner = GroupRunner(self._connection)
@@ -101,20 +92,11 @@ class Writer:
                     self._loop.call_soon_threadsafe(_answer, group)
         finally:
             self._connection.close()
-            self._loop.call_soon_threadsafe(self._end)
+            self._loop.call_soon_threadsafe(self._ended.set)
 
     def _take(self) -> list[Piece]:
         count = min(len(self._waiting), GROUP_SIZE)
         return [self._waiting.popleft() for _ in range(count)]
-
-    def _end(self) -> None:
-        """Leave nobody waiting for a thread that is gone; after an orderly close() there is nobody."""
-        self._closing = True
-        while self._waiting:
-            piece = self._waiting.popleft()
-            piece.error = DatabaseClosedError("the writer has ended")
-            piece.answer()
-        self._ended.set()
 
 
 def _answer(pieces: Sequence[Piece]) -> None:
