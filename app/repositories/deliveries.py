@@ -1,0 +1,175 @@
+"""SQL by which a lane claims its deliveries.
+
+States stand in the statements as literals: compared with a bound parameter SQLite would not use the partial
+indexes, and read the whole table instead.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal_column, null, select, update
+from sqlalchemy.orm import QueryableAttribute, defer
+from sqlmodel import Session, col
+
+from app.tables.jobs import DeliveryRow
+from app.tables.leads import LeadRow
+from app.tables.registry import metadata
+from app.values import DeliveryState, JobState
+
+_DELIVERY = metadata.tables["delivery"]
+_JOB = metadata.tables["conversion_job"]
+
+
+class Due(NamedTuple):
+    """A delivery whose time has come, with the lead as it is now."""
+
+    delivery: DeliveryRow
+    """Without `request`, `response` and `warning`."""
+    lead: LeadRow
+
+
+def in_state(column: ColumnElement[Any], *states: DeliveryState) -> ColumnElement[bool]:
+    """`column` is one of these states, as literals."""
+    texts: list[ColumnElement[Any]] = [literal_column(f"'{state.value}'") for state in states]
+    return column == texts[0] if len(texts) == 1 else column.in_(texts)
+
+
+def free() -> ColumnElement[bool]:
+    """What the delivery follows is through: a restatement must not arrive before what it restates."""
+    followed = _DELIVERY.alias("followed")
+    on_its_way = in_state(
+        followed.c.state, DeliveryState.SCHEDULED, DeliveryState.HELD, DeliveryState.SENDING
+    )
+    still = select(followed.c.id).where(followed.c.id == _DELIVERY.c.follows_id, on_its_way)
+    return _DELIVERY.c.follows_id.is_(None) | ~still.exists()
+
+
+_ids: Any = bindparam("ids", expanding=True)
+_now: Any = bindparam("now", type_=_DELIVERY.c.expires_at.type)
+_limit: Any = bindparam("limit", type_=Integer())
+
+_OF_LANE = _DELIVERY.c.integration_id == bindparam("lane")
+_SCHEDULED = in_state(_DELIVERY.c.state, DeliveryState.SCHEDULED)
+_HELD = in_state(_DELIVERY.c.state, DeliveryState.HELD)
+_SENDING = in_state(_DELIVERY.c.state, DeliveryState.SENDING)
+
+
+def _unread(column: Any) -> Any:
+    """Leave out a column of large JSON that no attempt needs."""
+    assert isinstance(column, QueryableAttribute)
+    return defer(column, raiseload=True)
+
+
+def _claim(*conditions: ColumnElement[bool]) -> Select[DeliveryRow, LeadRow]:
+    return (
+        select(DeliveryRow, LeadRow)
+        .join(LeadRow, col(LeadRow.id) == col(DeliveryRow.lead_id))
+        .where(_OF_LANE, *conditions, _DELIVERY.c.expires_at > _now, free())
+        .options(_unread(DeliveryRow.request), _unread(DeliveryRow.response), _unread(DeliveryRow.warning))
+        .limit(_limit)
+        # SKIP LOCKED: who claims waits for nobody, so it can take part in no deadlock.
+        .with_for_update(key_share=True, skip_locked=True, of=DeliveryRow)
+    )
+
+
+def _probe(label: ColumnElement[bool]) -> Select[DeliveryRow, LeadRow]:
+    ready = _DELIVERY.c.next_attempt_at.is_(None) | (_DELIVERY.c.next_attempt_at <= _now)
+    # The one tried longest ago first: one that fails for a reason of its own must not speak for all.
+    return _claim(_HELD, ready, label).order_by(
+        _DELIVERY.c.sending_since.asc().nulls_first(), _DELIVERY.c.expires_at
+    )
+
+
+SELECT_DUE = _claim(_SCHEDULED, _DELIVERY.c.next_attempt_at <= _now).order_by(
+    _DELIVERY.c.expires_at, _DELIVERY.c.next_attempt_at
+)
+SELECT_LANE_PROBE = _probe(_DELIVERY.c.label_id.not_in(bindparam("held_labels", expanding=True)))
+SELECT_LABEL_PROBE = _probe(_DELIVERY.c.label_id == bindparam("label"))
+SELECT_NEXT_DUE = (
+    select(_DELIVERY.c.next_attempt_at)
+    .where(_OF_LANE, _SCHEDULED, _DELIVERY.c.next_attempt_at > _now)
+    .order_by(_DELIVERY.c.next_attempt_at)
+    .limit(1)
+)
+SELECT_ABANDONED = (
+    select(DeliveryRow).where(_OF_LANE, _SENDING, _DELIVERY.c.turn_id != bindparam("turn_id")).limit(_limit)
+)
+_BEGIN_ATTEMPTS = (
+    update(_DELIVERY)
+    .where(_DELIVERY.c.id.in_(_ids))
+    .values(
+        state=DeliveryState.SENDING,
+        turn_id=bindparam("turn_id"),
+        sending_since=_now,
+        first_attempt_at=func.coalesce(_DELIVERY.c.first_attempt_at, _now),
+        attempts=_DELIVERY.c.attempts + 1,
+        next_attempt_at=None,
+        warning=null(),
+        taken_back=False,
+    )
+)
+_BEGIN_JOBS = (
+    update(_JOB)
+    .where(
+        _JOB.c.id.in_(
+            select(_JOB.c.id)
+            .where(_JOB.c.id.in_(_ids), _JOB.c.state == JobState.PENDING)
+            # Whoever holds the lock settles the job; claims come after deliveries' locks and must not wait.
+            .with_for_update(key_share=True, skip_locked=True)
+        )
+    )
+    .values(state=JobState.PROCESSING)
+)
+
+
+def select_due(session: Session, lane: UUID, now: datetime, limit: int) -> list[Due]:
+    """Up to `limit` deliveries of the lane that are due, locked; what expires first comes first."""
+    rows = session.execute(SELECT_DUE, {"lane": lane, "now": now, "limit": limit})
+    return [Due(*row) for row in rows]
+
+
+def select_lane_probe(
+    session: Session, lane: UUID, held_labels: Collection[UUID], now: datetime
+) -> list[Due]:
+    """One held delivery, locked, to try the lane with; none of a label that is held by itself."""
+    parameters = {"lane": lane, "held_labels": list(held_labels), "now": now, "limit": 1}
+    return [Due(*row) for row in session.execute(SELECT_LANE_PROBE, parameters)]
+
+
+def select_label_probe(session: Session, lane: UUID, label_id: UUID, now: datetime) -> list[Due]:
+    """One held delivery, locked, that can tell whether the label's mapping goes again."""
+    parameters = {"lane": lane, "label": label_id, "now": now, "limit": 1}
+    return [Due(*row) for row in session.execute(SELECT_LABEL_PROBE, parameters)]
+
+
+def next_due_at(session: Session, lane: UUID, now: datetime) -> datetime | None:
+    """When the first delivery of the lane falls due that is not due yet; None: there is none."""
+    due_at: datetime | None = (
+        session.connection().execute(SELECT_NEXT_DUE, {"lane": lane, "now": now}).scalar_one_or_none()
+    )
+    return due_at
+
+
+def select_abandoned(session: Session, lane: UUID, turn_id: UUID, limit: int) -> Sequence[DeliveryRow]:
+    """What another turn than this one left being sent."""
+    parameters = {"lane": lane, "turn_id": turn_id, "limit": limit}
+    return session.execute(SELECT_ABANDONED, parameters).scalars().all()
+
+
+def begin_attempts(session: Session, deliveries: Sequence[DeliveryRow], turn_id: UUID, now: datetime) -> None:
+    """Make deliveries this transaction selected SENDING: in the table and in `deliveries`, now detached."""
+    if not deliveries:
+        return
+    connection = session.connection()
+    connection.execute(
+        _BEGIN_ATTEMPTS, {"ids": [delivery.id for delivery in deliveries], "turn_id": turn_id, "now": now}
+    )
+    connection.execute(_BEGIN_JOBS, {"ids": list({delivery.job_id for delivery in deliveries})})
+    for delivery in deliveries:
+        session.expunge(delivery)  # otherwise the session would write all this once more
+        delivery.state, delivery.turn_id, delivery.sending_since = DeliveryState.SENDING, turn_id, now
+        delivery.first_attempt_at = delivery.first_attempt_at or now
+        delivery.attempts += 1
+        delivery.next_attempt_at = None

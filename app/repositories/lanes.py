@@ -1,0 +1,151 @@
+"""SQL of lanes: who owns one, and what holds it or one of its mappings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, null, select, update
+from sqlmodel import Session, col
+
+from app.tables.integrations import IntegrationRow
+from app.tables.labels import LabelMappingRow
+from app.tables.registry import metadata
+from app.values import PauseReason
+
+_INTEGRATION = metadata.tables["integration"]
+_MAPPING = metadata.tables["label_mapping"]
+
+# populate_existing: read again after a change, rows of this session would otherwise still say what they said.
+_SELECT = (
+    select(IntegrationRow)
+    .where(col(IntegrationRow.id) == bindparam("lane"))
+    .execution_options(populate_existing=True)
+)
+_SELECT_HELD = (
+    select(LabelMappingRow)
+    .where(
+        col(LabelMappingRow.integration_id) == bindparam("lane"), col(LabelMappingRow.held_at).is_not(None)
+    )
+    .order_by(col(LabelMappingRow.id))
+    .execution_options(populate_existing=True)
+)
+_CHANGE = update(_INTEGRATION).where(_INTEGRATION.c.id == bindparam("lane"))
+_OWN = _CHANGE.values(turn_id=bindparam("new_turn_id"))
+# An owner that was replaced may not hold the lane for the new one; a pause by hand is nobody else's to end.
+_MINE = (
+    _INTEGRATION.c.turn_id == bindparam("mine"),
+    _INTEGRATION.c.pause_reason.is_distinct_from(PauseReason.MANUAL),
+)
+_PAUSE = _CHANGE.where(*_MINE).values(
+    paused_at=func.coalesce(_INTEGRATION.c.paused_at, bindparam("new_paused_at")),
+    pause_reason=bindparam("new_reason"),
+    pause_message=bindparam("new_message"),
+    probe_at=bindparam("new_probe_at"),
+)
+_RESUME = _CHANGE.where(*_MINE).values(
+    paused_at=null(), pause_reason=null(), pause_message=null(), probe_at=null()
+)
+_PUT_OFF_PROBE = _CHANGE.values(probe_at=bindparam("new_probe_at"))
+_HOLD_MAPPING = (
+    update(_MAPPING)
+    .where(
+        _MAPPING.c.integration_id == bindparam("lane"),
+        _MAPPING.c.label_id == bindparam("label"),
+        _MAPPING.c.target == bindparam("sent_target"),
+    )
+    .values(
+        held_at=func.coalesce(_MAPPING.c.held_at, bindparam("new_held_at")),
+        hold_message=bindparam("new_message"),
+        probe_at=bindparam("new_probe_at"),
+    )
+)
+_CHANGE_MAPPING = update(_MAPPING).where(_MAPPING.c.id == bindparam("mapping"))
+_RELEASE_MAPPING = _CHANGE_MAPPING.values(held_at=null(), hold_message=null(), probe_at=null())
+_PUT_OFF_MAPPING_PROBE = _CHANGE_MAPPING.values(probe_at=bindparam("new_probe_at"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Why a lane stops, and when it is tried again."""
+
+    at: datetime
+    reason: PauseReason
+    message: str
+    probe_at: datetime
+
+
+def own_lane(session: Session, lane: UUID, turn_id: UUID) -> IntegrationRow | None:
+    """Make the turn the lane's owner; whoever owned it before may claim nothing more. None: no such lane."""
+    session.connection().execute(_OWN, {"lane": lane, "new_turn_id": turn_id})
+    return find_lane(session, lane)
+
+
+def find_lane(session: Session, lane: UUID) -> IntegrationRow | None:
+    """The lane's integration."""
+    return session.execute(_SELECT, {"lane": lane}).scalar_one_or_none()
+
+
+def held_mappings(session: Session, lane: UUID) -> Sequence[LabelMappingRow]:
+    """The lane's mappings that are held."""
+    return session.execute(_SELECT_HELD, {"lane": lane}).scalars().all()
+
+
+def pause_lane(session: Session, lane: UUID, turn_id: UUID, pause: Pause) -> None:
+    """Pause the lane, if the turn owns it and nobody paused it by hand; `paused_at` stays the first one."""
+    session.connection().execute(
+        _PAUSE,
+        {
+            "lane": lane,
+            "mine": turn_id,
+            "new_paused_at": pause.at,
+            "new_reason": pause.reason,
+            "new_message": pause.message,
+            "new_probe_at": pause.probe_at,
+        },
+    )
+
+
+def resume_lane(session: Session, lane: UUID, turn_id: UUID) -> None:
+    """Let the lane go on, if the turn owns it and nobody paused it by hand."""
+    session.connection().execute(_RESUME, {"lane": lane, "mine": turn_id})
+
+
+def put_off_lane_probe(session: Session, lane: UUID, probe_at: datetime) -> None:
+    """Try the paused lane at `probe_at` next."""
+    session.connection().execute(_PUT_OFF_PROBE, {"lane": lane, "new_probe_at": probe_at})
+
+
+def hold_mapping(
+    session: Session,
+    lane: UUID,
+    label_id: UUID,
+    target: str,
+    *,
+    at: datetime,
+    message: str,
+    probe_at: datetime,
+) -> bool:
+    """Hold the label's mapping; False when it is gone or means another target by now."""
+    result = session.connection().execute(
+        _HOLD_MAPPING,
+        {
+            "lane": lane,
+            "label": label_id,
+            "sent_target": target,
+            "new_held_at": at,
+            "new_message": message,
+            "new_probe_at": probe_at,
+        },
+    )
+    return result.rowcount > 0
+
+
+def release_mapping(session: Session, mapping_id: UUID) -> None:
+    """Let the mapping's deliveries go again."""
+    session.connection().execute(_RELEASE_MAPPING, {"mapping": mapping_id})
+
+
+def put_off_mapping_probe(session: Session, mapping_id: UUID, probe_at: datetime) -> None:
+    """Try the held mapping at `probe_at` next."""
+    session.connection().execute(_PUT_OFF_MAPPING_PROBE, {"mapping": mapping_id, "new_probe_at": probe_at})

@@ -1,0 +1,112 @@
+"""SQL that records how attempts ended. Fenced: what another turn claimed since is not touched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Update, bindparam, insert, select, update
+from sqlmodel import Session
+
+from app.ids import new_id
+from app.tables.registry import metadata
+from app.values import DeliveryState
+
+_DELIVERY = metadata.tables["delivery"]
+
+
+class Sending(NamedTuple):
+    """What is stored of a delivery that is being sent."""
+
+    turn_id: UUID | None
+    taken_back: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeChange:
+    """What an attempt makes of its delivery; the fields are columns."""
+
+    id: UUID
+    state: DeliveryState
+    next_attempt_at: datetime | None
+    finished_at: datetime | None
+    unknown_errors: int
+    uncertain_since: datetime | None
+    warning: dict[str, Any] | None
+    error_code: str | None
+    error_message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What went over the wire, redacted; the fields are columns."""
+
+    id: UUID
+    platform_request_id: str | None
+    request: Any
+    response: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLine:
+    """A line of the attempt log; the fields are columns."""
+
+    delivery_id: UUID
+    number: int
+    started_at: datetime
+    duration_ms: int
+    http_status: int | None
+    error_code: str | None
+    error_message: str | None
+
+
+def _update_of(change: type[OutcomeChange] | type[Exchange]) -> Update:
+    names = [field.name for field in fields(change) if field.name != "id"]
+    return (
+        update(_DELIVERY)
+        .where(_DELIVERY.c.id == bindparam("new_id"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+
+
+_LOCK_SENDING = (
+    select(_DELIVERY.c.id, _DELIVERY.c.turn_id, _DELIVERY.c.taken_back)
+    .where(_DELIVERY.c.id.in_(bindparam("ids", expanding=True)), _DELIVERY.c.state == DeliveryState.SENDING)
+    .order_by(_DELIVERY.c.id)
+    .with_for_update(key_share=True)
+)
+_RECORD_OUTCOME = _update_of(OutcomeChange)
+_RECORD_EXCHANGE = _update_of(Exchange)
+_INSERT_ATTEMPT = insert(metadata.tables["delivery_attempt"])
+
+
+def lock_sending(session: Session, delivery_ids: Sequence[UUID]) -> dict[UUID, Sending]:
+    """Those of these deliveries that are being sent, by whichever turn; their jobs are locked already."""
+    rows = session.connection().execute(_LOCK_SENDING, {"ids": list(delivery_ids)})
+    return {row.id: Sending(row.turn_id, row.taken_back) for row in rows}
+
+
+def record_outcomes(
+    session: Session,
+    changes: Sequence[OutcomeChange],
+    exchanges: Sequence[Exchange],
+    attempts: Sequence[AttemptLine],
+) -> None:
+    """Write all of it, for deliveries that lock_sending() found."""
+    connection = session.connection()
+    if changes:
+        connection.execute(_RECORD_OUTCOME, [_parameters(change) for change in changes])
+    if exchanges:
+        connection.execute(_RECORD_EXCHANGE, [_parameters(exchange) for exchange in exchanges])
+    if attempts:
+        connection.execute(_INSERT_ATTEMPT, [{"id": new_id(), **_columns(line)} for line in attempts])
+
+
+def _columns(row: OutcomeChange | Exchange | AttemptLine) -> dict[str, Any]:
+    # Not asdict(): it would copy every request and response to the bottom.
+    return {field.name: getattr(row, field.name) for field in fields(row)}
+
+
+def _parameters(change: OutcomeChange | Exchange) -> dict[str, Any]:
+    return {f"new_{name}": value for name, value in _columns(change).items()}
