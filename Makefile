@@ -1,0 +1,149 @@
+# Everything a person or CI runs. It needs GNU make and Python 3.11 to 3.13; all else is installed into this folder.
+# Stamps carry a checksum of what they stand for, so a second run has nothing to do, whatever git did to file times.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PORT ?= 8000
+# Which interpreter makes .venv; empty: the newest that suits.
+PYTHON ?=
+# More arguments for pytest, such as ARGS="tests/schema -x --no-cov".
+ARGS ?=
+# make lock UPGRADE=--upgrade takes newer versions than those locked.
+UPGRADE ?=
+
+venv := .venv
+python := $(venv)/bin/python
+pip_install := $(python) -m pip install --quiet --quiet --disable-pip-version-check --no-input
+candidates := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
+suits := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+checksum = $(shell cat $(1) | cksum | tr -d ' ')
+explorer_source := $(sort $(wildcard explorer/*.* explorer/src/* explorer/public/*)) explorer/.npmrc
+
+# Scripts in a virtual environment name its place, so one that was moved is made anew.
+made := $(venv)/.made-$(shell pwd | cksum | tr -d ' ')
+run_locked := $(venv)/.run-$(call checksum,requirements.lock)
+project := $(venv)/.project-$(call checksum,pyproject.toml requirements.lock)
+dev_locked := $(venv)/.dev-$(call checksum,requirements.lock requirements-dev.lock)
+explorer_key := $(call checksum,$(explorer_source))
+explorer_built := .make/explorer-built-$(explorer_key)
+explorer_failed := .make/explorer-failed-$(explorer_key)
+
+# Each step waits for the one before it: two pips at once in one environment would harm it. The development packages
+# come on top of those that `run` needs, so `run` and `test` share the environment and undo nothing of each other.
+run_env := $(project)
+dev_env := $(project) $(dev_locked)
+
+.PHONY: help run test check static format lint types layers schema-check fix schema lock bench-writes \
+	explorer explorer-if-possible clean FORCE
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+run: $(run_env) explorer-if-possible ## Install what is needed and run the demo; PORT=8000
+	@exec $(venv)/bin/leadwire demo --port $(PORT)
+
+test: $(dev_env) ## Install what is needed and run the tests with coverage; ARGS="..." goes to pytest
+	@$(python) -m pytest --quiet --cov --cov-report=term $(ARGS)
+
+check: static test ## All that CI checks
+
+static: format lint types layers schema-check ## All that CI checks but the tests
+
+format: $(dev_env) ## Check the formatting
+	@echo "format: ruff format --check"
+	@$(python) -m ruff format --quiet --check . || { $(python) -m ruff format --diff . ; exit 1; }
+
+lint: $(dev_env) ## Check the code with every rule of ruff
+	@echo "lint: ruff check"
+	@$(python) -m ruff check --quiet .
+
+types: $(dev_env) ## Check the types
+	@echo "types: mypy --strict"
+	@$(python) -m mypy
+
+layers: $(dev_env) ## Check that each layer imports only what is below it
+	@echo "layers: lint-imports"
+	@$(venv)/bin/lint-imports
+
+schema-check: $(dev_env) ## Check that schema.graphql is what the code says
+	@echo "schema-check: schema.graphql against the code"
+	@mkdir -p .make
+	@$(venv)/bin/leadwire export-schema > .make/schema.graphql
+	@diff -u schema.graphql .make/schema.graphql || { echo "'make schema' writes it anew" >&2; exit 1; }
+
+fix: $(dev_env) ## Format the code and repair what ruff can repair
+	@$(python) -m ruff check --quiet --fix . ; $(python) -m ruff format --quiet .
+
+schema: $(dev_env) ## Write schema.graphql from the code
+	@mkdir -p .make
+	@$(venv)/bin/leadwire export-schema > .make/schema.graphql && mv .make/schema.graphql schema.graphql
+
+bench-writes: $(run_env) ## Compare the two ways of writing to SQLite
+	@$(python) -m benchmarks.writes
+
+lock: $(dev_env) ## Write the lock files from pyproject.toml; UPGRADE=--upgrade for newer versions
+	@set -e; \
+	compile() { \
+	  $(venv)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-annotate $(UPGRADE) "$$@"; \
+	}; \
+	echo "Writing requirements.lock, requirements-dev.lock and explorer/node.lock"; \
+	compile pyproject.toml --extra postgres --group build -o requirements.lock; \
+	compile pyproject.toml --extra postgres --group build --group dev -c requirements.lock -o requirements-dev.lock; \
+	compile explorer/node.in -o explorer/node.lock
+
+explorer: $(explorer_built) ## Build the explorer that the server shows at /graphiql
+
+clean: ## Remove all that make has made, the environment too
+	@rm -rf $(venv) .make app/static/explorer explorer/node_modules dist htmlcov .coverage .coverage.* \
+	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# ---- the environment ----
+
+$(made): $(if $(shell test -x $(python) && echo there),,FORCE)
+	@found=; if [ -x $(python) ] && ! ls $(venv)/.made-* >/dev/null 2>&1 && $(python) -c 'import pip; $(suits)' 2>/dev/null; \
+	then touch $@; exit; fi; \
+	for candidate in $(candidates); do \
+	  if $$candidate -c '$(suits)' >/dev/null 2>&1; then found=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Leadwire needs Python 3.11, 3.12 or 3.13 with its venv module; tried: $(candidates)." >&2; \
+	  echo "On Debian and Ubuntu: apt install python3 python3-venv. Elsewhere: make PYTHON=/path/to/python3.12 ..." >&2; \
+	  exit 1; \
+	fi; \
+	echo "Creating $(venv) with $$($$found --version)"; \
+	$$found -m venv --clear $(venv) && touch $@
+
+$(run_locked): $(made)
+	@echo "Installing what the server needs, as locked in requirements.lock"
+	@$(pip_install) --only-binary :all: --require-hashes -r requirements.lock
+	@rm -f $(venv)/.run-* && touch $@
+
+$(project): $(made) | $(run_locked)
+	@echo "Installing Leadwire itself, editable"
+	@$(pip_install) --no-deps --no-build-isolation --editable .
+	@rm -f $(venv)/.project-* && touch $@
+
+$(dev_locked): $(made) | $(project)
+	@echo "Installing what the tests and checks need, as locked in requirements-dev.lock (a minute or two)"
+	@$(pip_install) --only-binary :all: --require-hashes -r requirements-dev.lock
+	@rm -f $(venv)/.dev-* && touch $@
+
+# ---- the explorer ----
+
+$(explorer_built): $(if $(wildcard app/static/explorer/index.html),,FORCE) | $(made)
+	@echo "Building the explorer, once (log: .make/explorer.log)"
+	@mkdir -p .make
+	@explorer/build.sh "$(CURDIR)/$(python)" > .make/explorer.log 2>&1 || { tail -n 20 .make/explorer.log >&2; exit 1; }
+	@rm -f .make/explorer-built-* .make/explorer-failed-* && touch $@
+
+# Without the explorer the server is still of use, so a build that fails is tried once and does not stop `run`.
+explorer-if-possible: | $(made)
+	@if [ -f $(explorer_built) ] && [ -f app/static/explorer/index.html ]; then exit; fi; \
+	if [ -f $(explorer_failed) ] || ! $(MAKE) --no-print-directory explorer 2>/dev/null; then \
+	  mkdir -p .make && touch $(explorer_failed); \
+	  echo "The explorer could not be built (see .make/explorer.log); 'make explorer' tries again."; \
+	fi
