@@ -32,18 +32,15 @@ _SELECT_HELD = (
 )
 _CHANGE = update(_INTEGRATION).where(_INTEGRATION.c.id == bindparam("lane"))
 _OWN = _CHANGE.values(turn_id=bindparam("new_turn_id"))
-# An owner that was replaced may not hold the lane for the new one; a pause by hand is nobody else's to end.
-_MINE = (
-    _INTEGRATION.c.turn_id == bindparam("mine"),
-    _INTEGRATION.c.pause_reason.is_distinct_from(PauseReason.MANUAL),
-)
-_PAUSE = _CHANGE.where(*_MINE).values(
+# What a person paused is a person's to resume.
+_BY_ITSELF = _INTEGRATION.c.pause_reason.is_distinct_from(PauseReason.MANUAL)
+_PAUSE = _CHANGE.where(_BY_ITSELF).values(
     paused_at=func.coalesce(_INTEGRATION.c.paused_at, bindparam("new_paused_at")),
     pause_reason=bindparam("new_reason"),
     pause_message=bindparam("new_message"),
     probe_at=bindparam("new_probe_at"),
 )
-_RESUME = _CHANGE.where(*_MINE).values(
+_RESUME = _CHANGE.where(_BY_ITSELF).values(
     paused_at=null(), pause_reason=null(), pause_message=null(), probe_at=null()
 )
 _PUT_OFF_PROBE = _CHANGE.values(probe_at=bindparam("new_probe_at"))
@@ -59,6 +56,7 @@ _HOLD_MAPPING = (
         hold_message=bindparam("new_message"),
         probe_at=bindparam("new_probe_at"),
     )
+    .returning(_MAPPING.c.id)
 )
 _CHANGE_MAPPING = update(_MAPPING).where(_MAPPING.c.id == bindparam("mapping"))
 _RELEASE_MAPPING = _CHANGE_MAPPING.values(held_at=null(), hold_message=null(), probe_at=null())
@@ -66,11 +64,10 @@ _PUT_OFF_MAPPING_PROBE = _CHANGE_MAPPING.values(probe_at=bindparam("new_probe_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
-    """Why a lane stops, and when it is tried again."""
+class Hold:
+    """Since when something stops, why, and when it is tried again."""
 
     at: datetime
-    reason: PauseReason
     message: str
     probe_at: datetime
 
@@ -91,24 +88,23 @@ def held_mappings(session: Session, lane: UUID) -> Sequence[LabelMappingRow]:
     return session.execute(_SELECT_HELD, {"lane": lane}).scalars().all()
 
 
-def pause_lane(session: Session, lane: UUID, turn_id: UUID, pause: Pause) -> None:
-    """Pause the lane, if the turn owns it and nobody paused it by hand; `paused_at` stays the first one."""
+def pause_lane(session: Session, lane: UUID, reason: PauseReason, hold: Hold) -> None:
+    """Pause the lane unless somebody did so by hand; one that is paused keeps its `paused_at`."""
     session.connection().execute(
         _PAUSE,
         {
             "lane": lane,
-            "mine": turn_id,
-            "new_paused_at": pause.at,
-            "new_reason": pause.reason,
-            "new_message": pause.message,
-            "new_probe_at": pause.probe_at,
+            "new_paused_at": hold.at,
+            "new_reason": reason,
+            "new_message": hold.message,
+            "new_probe_at": hold.probe_at,
         },
     )
 
 
-def resume_lane(session: Session, lane: UUID, turn_id: UUID) -> None:
-    """Let the lane go on, if the turn owns it and nobody paused it by hand."""
-    session.connection().execute(_RESUME, {"lane": lane, "mine": turn_id})
+def resume_lane(session: Session, lane: UUID) -> None:
+    """Let the lane go on, unless somebody paused it by hand."""
+    session.connection().execute(_RESUME, {"lane": lane})
 
 
 def put_off_lane_probe(session: Session, lane: UUID, probe_at: datetime) -> None:
@@ -116,29 +112,24 @@ def put_off_lane_probe(session: Session, lane: UUID, probe_at: datetime) -> None
     session.connection().execute(_PUT_OFF_PROBE, {"lane": lane, "new_probe_at": probe_at})
 
 
-def hold_mapping(
-    session: Session,
-    lane: UUID,
-    label_id: UUID,
-    target: str,
-    *,
-    at: datetime,
-    message: str,
-    probe_at: datetime,
-) -> bool:
-    """Hold the label's mapping; False when it is gone or means another target by now."""
-    result = session.connection().execute(
-        _HOLD_MAPPING,
-        {
-            "lane": lane,
-            "label": label_id,
-            "sent_target": target,
-            "new_held_at": at,
-            "new_message": message,
-            "new_probe_at": probe_at,
-        },
+def hold_mapping(session: Session, lane: UUID, label_id: UUID, target: str, hold: Hold) -> UUID | None:
+    """Hold the label's mapping and answer its id; None when it is gone or means another target by now."""
+    held: UUID | None = (
+        session.connection()
+        .execute(
+            _HOLD_MAPPING,
+            {
+                "lane": lane,
+                "label": label_id,
+                "sent_target": target,
+                "new_held_at": hold.at,
+                "new_message": hold.message,
+                "new_probe_at": hold.probe_at,
+            },
+        )
+        .scalar_one_or_none()
     )
-    return result.rowcount > 0
+    return held
 
 
 def release_mapping(session: Session, mapping_id: UUID) -> None:

@@ -41,7 +41,7 @@ def _find(*conditions: ColumnElement[bool]) -> Select[UUID, UUID]:
 
 
 SELECT_SCHEDULED = _find(_OF_LANE, _SCHEDULED)
-SELECT_SCHEDULED_OF_LABELS = _find(_OF_LANE, _SCHEDULED, _DELIVERY.c.label_id.in_(_labels))
+SELECT_SCHEDULED_OF_LABEL = _find(_OF_LANE, _SCHEDULED, _DELIVERY.c.label_id == bindparam("label"))
 SELECT_HELD = _find(_OF_LANE, _HELD, _DELIVERY.c.label_id.not_in(_labels))
 SELECT_OVERDUE = _find(_WAITING, _DELIVERY.c.expires_at <= _now).order_by(_DELIVERY.c.expires_at)
 
@@ -69,12 +69,9 @@ def find_scheduled(session: Session, lane: UUID, limit: int) -> list[Waiting]:
     return _waiting(session, SELECT_SCHEDULED, {"lane": lane, "limit": limit})
 
 
-def find_scheduled_of_labels(
-    session: Session, lane: UUID, labels: Collection[UUID], limit: int
-) -> list[Waiting]:
-    """SCHEDULED deliveries of the lane for these labels."""
-    parameters = {"lane": lane, "labels": list(labels), "limit": limit}
-    return _waiting(session, SELECT_SCHEDULED_OF_LABELS, parameters)
+def find_scheduled_of_label(session: Session, lane: UUID, label_id: UUID, limit: int) -> list[Waiting]:
+    """SCHEDULED deliveries of the lane for this label."""
+    return _waiting(session, SELECT_SCHEDULED_OF_LABEL, {"lane": lane, "label": label_id, "limit": limit})
 
 
 def find_held(session: Session, lane: UUID, held_labels: Collection[UUID], limit: int) -> list[Waiting]:

@@ -13,7 +13,7 @@ _UPPER_CASE = frozenset({"country_code", "currency"})
 def merge(lead: LeadRow, values: LeadValues, *, default_country: str, now: datetime) -> None:
     """Write the values to the lead; a None among them clears. What is not in `values` stays.
 
-    Click ids are kept as given, never trimmed or re-cased, and replaced in groups, so that two clicks never mix.
+    Click ids are kept as given, never trimmed or re-cased, and replaced in groups: two clicks never mix.
     """
     clicked_at: datetime | None = values.get("clicked_at")
     if _CLICK_IDS.isdisjoint(values):

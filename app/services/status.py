@@ -30,7 +30,7 @@ from app.services.idempotency import Fingerprint, recall, remember
 from app.services.identifying import ChosenIdentifier, LeadIdentifier, choose_identifier, require_lead
 from app.services.limits import CLOCK_SKEW, MAX_CENTS
 from app.services.planning import Plan, Situation, plan_job
-from app.services.progress import deactivate_job, settle_job
+from app.services.progress import deactivate_job
 from app.services.texts import SHORT, reject, text_problem
 from app.services.viewer import Viewer
 from app.tables.jobs import JobRow
@@ -202,7 +202,7 @@ def _cancel_current(call: _Call, lead: LeadRow) -> JobRow | None:
 def _cancel(call: _Call, job: JobRow) -> int:
     canceled = cancel_waiting(call.session, job.id, call.now)
     deactivate_job(call.session, job, call.now)
-    settle_job(call.session, job.id, call.now)
+
     call.session.refresh(job)
     return canceled
 

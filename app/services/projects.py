@@ -1,0 +1,88 @@
+"""Setting up: projects, each with its built-in label, and keys to them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import Session
+
+from app.clock import Clock
+from app.database.database import Database
+from app.errors import invalid
+from app.ids import new_id
+from app.repositories.projects import find_project_by_name
+from app.services.contacts import is_region
+from app.services.viewer import key_row, new_key
+from app.tables.labels import LabelRow
+from app.tables.projects import ProjectRow
+from app.values import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectService:
+    """Creates projects and keys; for whoever runs the installation."""
+
+    database: Database
+    clock: Clock
+
+    async def create(self, *, name: str, country_code: str, currency: str) -> ProjectRow:
+        """Create a project with its *Lost* label; InvalidInputError when the name is taken or a code is none."""
+        _check_codes(country_code, currency)
+
+        def work(session: Session) -> ProjectRow:
+            if find_project_by_name(session, name) is not None:
+                raise invalid("name", message=f"a project named '{name}' exists already")
+            return add_project(session, self.clock, name=name, country_code=country_code, currency=currency)
+
+        return await self.database.write(work)
+
+    async def create_key(self, *, project_name: str, name: str, scopes: frozenset[Scope]) -> str:
+        """Create a key and answer it: the only time it can be seen. InvalidInputError without such a project."""
+        key = new_key()
+
+        def work(session: Session) -> None:
+            project = find_project_by_name(session, project_name)
+            if project is None:
+                raise invalid("project", message=f"there is no project named '{project_name}'")
+            session.add(
+                key_row(project_id=project.id, name=name, key=key, scopes=scopes, clock=self.clock)
+            )
+
+        await self.database.write(work)
+        return key
+
+
+def add_project(
+    session: Session,
+    clock: Clock,
+    *,
+    name: str,
+    country_code: str,
+    currency: str,
+    lost_label_id: UUID | None = None,
+) -> ProjectRow:
+    """Add a project and its built-in label within a transaction."""
+    now = clock()
+    project = ProjectRow(
+        id=new_id(), name=name, country_code=country_code, currency=currency, created_at=now
+    )
+    session.add(project)
+    # The label refers to the project, and without relationships the session would not know the order.
+    session.flush()
+    session.add(
+        LabelRow(
+            id=lost_label_id or new_id(),
+            project_id=project.id,
+            name="Lost",
+            built_in=True,
+            convert_once=True,
+            created_at=now,
+        )
+    )
+    return project
+
+
+def _check_codes(country_code: str, currency: str) -> None:
+    if not is_region(country_code):
+        raise invalid("country", message="must be an ISO 3166-1 alpha-2 country code, e.g. NL")
+    if not (len(currency) == len("EUR") and currency.isascii() and currency.isalpha() and currency.isupper()):
+        raise invalid("currency", message="must be an ISO 4217 currency code, e.g. EUR")

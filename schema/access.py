@@ -1,0 +1,84 @@
+"""Which scope each field needs. Checked on the document, before anything of it is executed."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    visit,
+)
+
+from app.services.viewer import Viewer
+from app.values import Scope
+
+Requirement = frozenset[Scope]
+"""Any one of these scopes will do."""
+
+_WRITE_LEADS: Final = frozenset({Scope.LEADS_WRITE})
+_READ_LEADS: Final = frozenset({Scope.LEADS_READ})
+_WRITE_STATUS: Final = frozenset({Scope.STATUS_WRITE})
+_READ_STATUS: Final = frozenset({Scope.LEADS_READ, Scope.STATUS_WRITE})
+
+_ROOT_FIELDS: Final = {
+    "Mutation.updateLeadStatus": _WRITE_STATUS,
+    "Mutation.createLead": _WRITE_LEADS,
+    "Query.lead": _READ_STATUS,
+    "Query.job": _READ_STATUS,
+    "Query.conversionLabels": _READ_STATUS,
+    "Query.integrations": _READ_STATUS,
+}
+_FREE_LEAD_FIELDS: Final = frozenset(
+    {"__typename", "id", "uniqueIdentifier", "status", "label", "price", "currency", "currentJob", "jobs"}
+)
+"""What a key that may only change the status sees of a lead."""
+_PERSONAL_DELIVERY_FIELDS: Final = frozenset({"request", "response"})
+
+
+def requirements_of(schema: GraphQLSchema, document: DocumentNode) -> frozenset[Requirement]:
+    """What a viewer must be allowed for this (valid) document, whichever of its operations is run."""
+    type_info = TypeInfo(schema)
+    collector = _Collector(type_info)
+    visit(document, TypeInfoVisitor(type_info, collector))
+    return frozenset(collector.found)
+
+
+def missing_scopes(viewer: Viewer, requirements: Iterable[Requirement]) -> list[str]:
+    """The scopes that are needed and that the viewer lacks, as texts for people."""
+    return sorted(
+        " or ".join(sorted(requirement))
+        for requirement in requirements
+        if not any(viewer.may(scope) for scope in requirement)
+    )
+
+
+class _Collector(Visitor):
+    def __init__(self, type_info: TypeInfo) -> None:
+        super().__init__()
+        self._type_info = type_info
+        self.found: set[Requirement] = set()
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        parent = get_named_type(self._type_info.get_parent_type())
+        if isinstance(parent, GraphQLObjectType):
+            requirement = _requirement(parent.name, node.name.value)
+            if requirement is not None:
+                self.found.add(requirement)
+
+
+def _requirement(type_name: str, field_name: str) -> Requirement | None:
+    if type_name in {"Query", "Mutation", "Subscription"}:
+        # A root field without a scope is a mistake of ours; asking for admin keeps it shut.
+        free = field_name.startswith("__")
+        return None if free else _ROOT_FIELDS.get(f"{type_name}.{field_name}", frozenset({Scope.ADMIN}))
+    if type_name == "Lead" and field_name not in _FREE_LEAD_FIELDS:
+        return _READ_LEADS
+    if type_name == "Delivery" and field_name in _PERSONAL_DELIVERY_FIELDS:
+        return _READ_LEADS
+    return None

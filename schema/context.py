@@ -1,0 +1,97 @@
+"""What every resolver is handed: who is calling, the services, and loaders for nested fields."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from uuid import UUID
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from app.services.leads import LeadService
+from app.services.reading import Reading
+from app.services.status import StatusService
+from app.services.viewer import Viewer, ViewerService
+from app.tables.integrations import IntegrationRow
+from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
+from app.tables.labels import LabelMappingRow, LabelRow
+from app.tables.leads import LeadRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a resolver can call."""
+
+    viewers: ViewerService
+    status: StatusService
+    leads: LeadService
+    reading: Reading
+
+
+class Loaders:
+    """Rows for nested fields, gathered into one read for all siblings. One instance a request."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    @cached_property
+    def lead(self) -> DataLoader[int, LeadRow | None]:
+        """A lead by its id."""
+        return DataLoader(self._reading.leads_by_id)
+
+    @cached_property
+    def label(self) -> DataLoader[UUID, LabelRow | None]:
+        """A label by its id."""
+        return DataLoader(self._reading.labels_by_id)
+
+    @cached_property
+    def job(self) -> DataLoader[UUID, JobRow | None]:
+        """A job by its id."""
+        return DataLoader(self._reading.jobs_by_id)
+
+    @cached_property
+    def integration(self) -> DataLoader[UUID, IntegrationRow | None]:
+        """An integration by its id."""
+        return DataLoader(self._reading.integrations_by_id)
+
+    @cached_property
+    def delivery(self) -> DataLoader[UUID, DeliveryRow | None]:
+        """A delivery by its id."""
+        return DataLoader(self._reading.deliveries_by_id)
+
+    @cached_property
+    def deliveries(self) -> DataLoader[UUID, list[DeliveryRow]]:
+        """The deliveries of a job."""
+        return DataLoader(self._reading.deliveries_of_jobs)
+
+    @cached_property
+    def mappings(self) -> DataLoader[UUID, list[LabelMappingRow]]:
+        """The mappings of a label."""
+        return DataLoader(self._reading.mappings_of_labels)
+
+    @cached_property
+    def attempts(self) -> DataLoader[UUID, list[AttemptRow]]:
+        """The attempts of a delivery."""
+        return DataLoader(self._reading.attempts_of_deliveries)
+
+
+@dataclass(slots=True)
+class Context:
+    """One request."""
+
+    viewer: Viewer
+    services: Services
+    request_id: str
+    """Told with an internal error, so that its line in the log can be found."""
+    loaders: Loaders = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with empty loaders."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what was loaded: after a mutation, a later field of the same document must see what it did."""
+        self.loaders = Loaders(self.services.reading)
+
+
+Info = strawberry.Info[Context, None]
+"""What resolvers declare to get the context."""

@@ -1,0 +1,85 @@
+"""Documents, made ready once: parsed, validated, and what a key must be allowed to run them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.extensions import SchemaExtension
+
+from schema.access import Requirement, missing_scopes, requirements_of
+from schema.context import Context
+
+MAX_TOKENS = 1_000
+"""Of one document; the largest introspection query has 186."""
+_MAX_ERRORS = 5
+"""One bad document must not fill an answer, or a log."""
+_CACHED_DOCUMENTS = 256
+"""At most 64 KiB of text each; clients send few different ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that parses."""
+
+    document: DocumentNode
+    errors: tuple[GraphQLError, ...]
+    """Why it may not run; empty: it may."""
+    requirements: frozenset[Requirement]
+    operations: int
+
+
+@lru_cache(maxsize=_CACHED_DOCUMENTS)
+def prepare(schema: GraphQLSchema, text: str) -> Prepared:
+    """Parse and validate; GraphQLSyntaxError for what does not parse."""
+    document = parse(text, max_tokens=MAX_TOKENS)
+    errors = tuple(validate(schema, document, specified_rules, max_errors=_MAX_ERRORS))
+    for error in errors:
+        error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
+    operations = sum(isinstance(node, OperationDefinitionNode) for node in document.definitions)
+    requirements = frozenset() if errors else requirements_of(schema, document)
+    return Prepared(document, errors, requirements, operations)
+
+
+class Documents(SchemaExtension):
+    """Gives Strawberry the prepared document, and refuses what the caller's key does not allow."""
+
+    _prepared: Prepared
+
+    def on_parse(self) -> Iterator[None]:
+        """Hand over the parsed document."""
+        context = self.execution_context
+        self._prepared = prepare(context.schema._schema, context.query or "")  # noqa: SLF001 - Strawberry's own caches take it from there, too
+        context.graphql_document = self._prepared.document
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Hand over the verdict."""
+        self.execution_context.pre_execution_errors = self._problems()
+        yield
+
+    def _problems(self) -> list[GraphQLError]:
+        if self._prepared.errors:
+            return list(self._prepared.errors)
+        context = self.execution_context
+        if self._prepared.operations > 1 and context._provided_operation_name is None:  # noqa: SLF001 - there is no public name
+            # Strawberry would run the first one; the specification demands a request error.
+            return [_error("Several operations were sent: say which with operationName", "BAD_USER_INPUT")]
+        viewer = cast("Context", context.context).viewer
+        missing = missing_scopes(viewer, self._prepared.requirements)
+        if missing:
+            return [_error(f"The API key lacks a scope this needs: {', '.join(missing)}", "FORBIDDEN")]
+        return []
+
+
+def _error(message: str, code: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": code})

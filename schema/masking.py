@@ -1,0 +1,64 @@
+"""Errors outside the unions: each gets a code, and what went wrong inside is told to nobody but the log."""
+
+import logging
+import traceback
+from typing import cast
+
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.extensions import MaskErrors
+
+from app.errors import DomainError
+from schema.context import Context
+
+logger = logging.getLogger("leadwire.graphql")
+
+
+class CodedErrors(MaskErrors):
+    """Masks on HTTP and on streams alike; Strawberry calls it for both."""
+
+    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
+        """Never called for an error that may be shown; kept for the base class."""
+        return self._masked(error)
+
+    def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
+        return [self._processed(error) for error in errors]
+
+    def _processed(self, error: GraphQLError) -> GraphQLError:
+        if isinstance(error.original_error, DomainError):
+            return _coded(error, "BAD_USER_INPUT", message=str(error.original_error))
+        if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
+            return self._masked(error)
+        return _coded(error, _code(error), message=error.message)
+
+    def _masked(self, error: GraphQLError) -> GraphQLError:
+        context = cast("Context", self.execution_context.context)
+        assert error.original_error is not None
+        log_bug(error.original_error, context.request_id)
+        masked = _coded(error, "INTERNAL_SERVER_ERROR", message="Something went wrong on our side")
+        masked.extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": context.request_id}
+        return masked
+
+
+def _code(error: GraphQLError) -> str:
+    own = (error.extensions or {}).get("code")
+    if isinstance(own, str):
+        return own
+    return "GRAPHQL_PARSE_FAILED" if isinstance(error, GraphQLSyntaxError) else "BAD_USER_INPUT"
+
+
+def _coded(error: GraphQLError, code: str, *, message: str) -> GraphQLError:
+    """A copy: errors of a cached document are shared by all requests."""
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": code},
+    )
+
+
+def log_bug(error: BaseException, request_id: str) -> None:
+    """Log where it happened, once, and not what it said: messages quote values, and values are people's."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("request %s failed with %s\n%s", request_id, type(error).__name__, frames)
