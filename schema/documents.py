@@ -1,6 +1,7 @@
 """Documents, made ready once: parsed, validated, and what a key must be allowed to run them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -9,6 +10,7 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    GraphQLSyntaxError,
     OperationDefinitionNode,
     parse,
     specified_rules,
@@ -58,9 +60,17 @@ class Documents(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
         """Hand over the parsed document."""
         context = self.execution_context
+        # What does not parse is left to Strawberry, which parses it again under the same limit: an error
+        # raised here would pass by the extension that gives errors their codes.
+        context.parse_options = {"max_tokens": MAX_TOKENS}
+        with suppress(GraphQLSyntaxError):
+            self._prepare()
+        yield
+
+    def _prepare(self) -> None:
+        context = self.execution_context
         self._prepared = prepare(context.schema._schema, context.query or "")  # noqa: SLF001 - Strawberry's own caches take it from there, too
         context.graphql_document = self._prepared.document
-        yield
 
     def on_validate(self) -> Iterator[None]:
         """Hand over the verdict."""

@@ -20,7 +20,7 @@ def given(value: Any) -> Any:
 
 @strawberry.input(
     description=(
-        "Names a lead. Of several identifiers only the first in this order is used, also when it finds nothing:"
+        "Names a lead. Of several identifiers only the first in this order is used, even if it finds nothing:"
         " leadId, uniqueIdentifier, email, phone. Of several leads the most recently created is meant."
     )
 )
@@ -30,7 +30,7 @@ class LeadIdentifierInput:
     lead_id: strawberry.ID | None = optional("The lead's id here.")
     unique_identifier: str | None = optional("The lead's id in your own system, exactly as it was stored.")
     email: str | None = optional("E-mail address; compared trimmed and lower-cased.")
-    phone: str | None = optional("Phone number; without a country code one of your project's country.")
+    phone: str | None = optional("Phone number; without a country code, one of your project's country.")
 
     def to_identifier(self) -> LeadIdentifier:
         """What services take."""
