@@ -43,7 +43,6 @@ _PAUSE = _CHANGE.where(_BY_ITSELF).values(
 _RESUME = _CHANGE.where(_BY_ITSELF).values(
     paused_at=null(), pause_reason=null(), pause_message=null(), probe_at=null()
 )
-_PUT_OFF_PROBE = _CHANGE.values(probe_at=bindparam("new_probe_at"))
 _HOLD_MAPPING = (
     update(_MAPPING)
     .where(
@@ -58,9 +57,11 @@ _HOLD_MAPPING = (
     )
     .returning(_MAPPING.c.id)
 )
-_CHANGE_MAPPING = update(_MAPPING).where(_MAPPING.c.id == bindparam("mapping"))
-_RELEASE_MAPPING = _CHANGE_MAPPING.values(held_at=null(), hold_message=null(), probe_at=null())
-_PUT_OFF_MAPPING_PROBE = _CHANGE_MAPPING.values(probe_at=bindparam("new_probe_at"))
+_RELEASE_MAPPING = (
+    update(_MAPPING)
+    .where(_MAPPING.c.id == bindparam("mapping"))
+    .values(held_at=null(), hold_message=null(), probe_at=null())
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +108,6 @@ def resume_lane(session: Session, lane: UUID) -> None:
     session.connection().execute(_RESUME, {"lane": lane})
 
 
-def put_off_lane_probe(session: Session, lane: UUID, probe_at: datetime) -> None:
-    """Try the paused lane at `probe_at` next."""
-    session.connection().execute(_PUT_OFF_PROBE, {"lane": lane, "new_probe_at": probe_at})
-
-
 def hold_mapping(session: Session, lane: UUID, label_id: UUID, target: str, hold: Hold) -> UUID | None:
     """Hold the label's mapping and answer its id; None when it is gone or means another target by now."""
     held: UUID | None = (
@@ -135,8 +131,3 @@ def hold_mapping(session: Session, lane: UUID, label_id: UUID, target: str, hold
 def release_mapping(session: Session, mapping_id: UUID) -> None:
     """Let the mapping's deliveries go again."""
     session.connection().execute(_RELEASE_MAPPING, {"mapping": mapping_id})
-
-
-def put_off_mapping_probe(session: Session, mapping_id: UUID, probe_at: datetime) -> None:
-    """Try the held mapping at `probe_at` next."""
-    session.connection().execute(_PUT_OFF_MAPPING_PROBE, {"mapping": mapping_id, "new_probe_at": probe_at})

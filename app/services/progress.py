@@ -93,7 +93,7 @@ def _awaited(delivery: DeliveryStanding, now: datetime) -> bool:
         return delivery.attempts <= 1
     if delivery.state is not DeliveryState.SCHEDULED or delivery.attempts > 0:
         return False
-    return delivery.next_attempt_at is None or delivery.next_attempt_at <= now + DUE_SOON
+    return delivery.next_attempt_at is not None and delivery.next_attempt_at <= now + DUE_SOON
 
 
 def _finished_state(deliveries: Sequence[DeliveryStanding]) -> JobState:

@@ -1,0 +1,122 @@
+"""Records how attempts ended: the delivery, the attempt log, the job and the lead, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+
+from app.connectors.base import Outcome, OutcomeKind
+from app.repositories.outcomes import (
+    AttemptLine,
+    Exchange,
+    OutcomeChange,
+    Sending,
+    lock_sending,
+    record_outcomes,
+)
+from app.repositories.settling import lock_jobs
+from app.services.progress import settle_locked
+from app.tables.jobs import DeliveryRow
+from app.values import DeliveryState
+from app.worker.attempts import Ended
+from app.worker.backoff import Jitter
+from app.worker.consequences import WORKER_DIED, Circumstances, consequence
+from app.worker.holding import PROBE_EVERY, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What a lane's outcomes are recorded with."""
+
+    standing: Standing
+    outdated: frozenset[UUID]
+    """Deliveries whose target is refused and that no mapping can be held for: each is its own probe."""
+    resend_safe_for: timedelta
+    jitter: Jitter
+    now: datetime
+
+
+def record(session: Session, ended: Sequence[Ended], recording: Recording) -> int:
+    """Record them; answers how many were not this owner's any more, which is all that is done about those."""
+    jobs = lock_jobs(session, (one.delivery.job_id for one in ended))
+    sending = lock_sending(session, [one.delivery.id for one in ended])
+    mine = [one for one in ended if _is_mine(one, sending)]
+    record_outcomes(
+        session,
+        [_change(one, sending[one.delivery.id], recording) for one in mine],
+        [_exchange(one) for one in mine if one.request is not None],
+        [_line(one) for one in mine],
+    )
+    settle_locked(session, jobs, recording.now)
+    return len(ended) - len(mine)
+
+
+def ended_by_death(delivery: DeliveryRow, now: datetime) -> Ended:
+    """The attempt of an owner that is gone: whether the request was written, nobody knows."""
+    assert delivery.turn_id is not None
+    assert delivery.sending_since is not None
+    return Ended(
+        delivery=delivery,
+        turn_id=delivery.turn_id,
+        outcome=Outcome(
+            kind=OutcomeKind.AMBIGUOUS,
+            code=WORKER_DIED,
+            message="The worker stopped meanwhile, so it is not known whether the conversion arrived.",
+        ),
+        started_at=delivery.sending_since,
+        duration_ms=max(0, round((now - delivery.sending_since).total_seconds() * 1000)),
+    )
+
+
+def without_texts(ended: Ended) -> Ended:
+    """The same with nothing in it that a database could refuse: what must not be lost is the outcome."""
+    outcome = replace(
+        ended.outcome, message=None, request_id=None, response=None, code=ended.outcome.kind.value
+    )
+    return replace(ended, outcome=outcome, request=None)
+
+
+def _is_mine(ended: Ended, sending: dict[UUID, Sending]) -> bool:
+    stored = sending.get(ended.delivery.id)
+    return stored is not None and stored.turn_id == ended.turn_id
+
+
+def _change(ended: Ended, stored: Sending, recording: Recording) -> OutcomeChange:
+    given = Circumstances(
+        now=recording.now,
+        resend_safe_for=recording.resend_safe_for,
+        taken_back=stored.taken_back,
+        jitter=recording.jitter,
+    )
+    change = consequence(ended.delivery, ended.outcome, given)
+    if change.state is not DeliveryState.SCHEDULED:
+        return change
+    warning = recording.standing.warning(ended.delivery.label_id, recording.now)
+    if warning is not None:
+        return replace(change, state=DeliveryState.HELD, warning=warning)
+    if change.id in recording.outdated:
+        return replace(change, next_attempt_at=recording.now + PROBE_EVERY)
+    return change
+
+
+def _exchange(ended: Ended) -> Exchange:
+    return Exchange(
+        id=ended.delivery.id,
+        platform_request_id=ended.outcome.request_id,
+        request=ended.request,
+        response=ended.outcome.response,
+    )
+
+
+def _line(ended: Ended) -> AttemptLine:
+    return AttemptLine(
+        delivery_id=ended.delivery.id,
+        number=ended.delivery.attempts,
+        started_at=ended.started_at,
+        duration_ms=ended.duration_ms,
+        http_status=ended.outcome.http_status,
+        error_code=ended.outcome.code,
+        error_message=ended.outcome.message,
+    )

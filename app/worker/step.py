@@ -1,0 +1,185 @@
+"""One transaction of a lane's turn: record what ended, then claim what may go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from uuid import UUID
+
+from sqlmodel import Session
+
+from app.connectors.opening import Opener, UnusableIntegrationError
+from app.repositories.deliveries import select_abandoned
+from app.repositories.lanes import Hold, find_lane, own_lane
+from app.tables.integrations import IntegrationRow
+from app.worker.attempts import Attempt, Channel, Ended
+from app.worker.backoff import Jitter
+from app.worker.claiming import Claims, Unsendable, claim, lane_due_at
+from app.worker.holding import PROBE_EVERY, Reaction, Standing, pause, react, read_standing
+from app.worker.pace import Pace
+from app.worker.recording import Recording, ended_by_death, record
+from app.worker.tidying import is_untidy
+
+BUNDLE = 64
+"""Outcomes, and claims, in one transaction: with their jobs, leads and attempts about 400 rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a step is to do."""
+
+    now: datetime
+    begin: bool
+    """Take the lane over: whoever had it before may claim nothing more."""
+    ended: Sequence[Ended]
+    """At most BUNDLE."""
+    in_flight: int
+    claiming: bool
+    """False: the turn is coming to its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What came of it."""
+
+    attempts: Sequence[Attempt] = ()
+    """To be sent."""
+    unsendable: Sequence[Unsendable] = ()
+    """For end_unsendable()."""
+    untidy: bool = False
+    """For tidy(); nothing was claimed before that is done."""
+    more: bool = False
+    """Another step would find more at once."""
+    unfinished_beginning: bool = False
+    """Another step is to begin again: more was left behind than one transaction takes."""
+    due_at: datetime | None = None
+    """When there will be something to claim; None: not before somebody wakes the lane."""
+    lost: bool = False
+    """The lane is another owner's, or gone: the turn is over."""
+    notices: Sequence[str] = ()
+    """For the log, once committed."""
+
+
+class LaneSteps:
+    """The steps of one turn. Runs inside transactions, one at a time."""
+
+    def __init__(
+        self, lane: UUID, turn_id: UUID, *, opener: Opener, jitter: Jitter, paces: dict[UUID, Pace]
+    ) -> None:
+        """`paces`: by lane, kept from turn to turn."""
+        self._lane = lane
+        self._turn_id = turn_id
+        self._opener = opener
+        self._jitter = jitter
+        self._paces = paces
+        self._stored: tuple[object, ...] = ()
+        self._channel: Channel | None = None
+        self._problem: UnusableIntegrationError | None = None
+
+    def take(self, session: Session, order: Order) -> Step:
+        """Take a step."""
+        find = self._own if order.begin else find_lane
+        integration = find(session, self._lane)
+        if integration is None:
+            return Step(lost=True)
+        self._open(integration)
+        standing = read_standing(session, integration)
+        abandoned = self._abandoned(session, order)
+        ended = [*order.ended, *abandoned]
+        if integration.turn_id != self._turn_id:
+            self._record(session, standing, Reaction(), ended, order.now)
+            return Step(lost=True)
+        reaction = react(session, standing, ended, self._channel, order.now)
+        notices = [*reaction.notices, *self._pause_if_unusable(session, standing, order.now)]
+        find_lane(session, self._lane)  # reads the row again, into the same object
+        standing = read_standing(session, integration)
+        self._record(session, standing, reaction, ended, order.now)
+        return replace(
+            self._go_on(session, standing, order),
+            notices=notices,
+            unfinished_beginning=len(abandoned) == BUNDLE,
+        )
+
+    def _own(self, session: Session, lane: UUID) -> IntegrationRow | None:
+        return own_lane(session, lane, self._turn_id)
+
+    def _open(self, integration: IntegrationRow) -> None:
+        """Open the integration, unless that was done and nothing has changed since."""
+        stored = (integration.settings, integration.credentials, integration.test_mode)
+        if stored == self._stored:
+            return
+        self._stored, self._channel, self._problem = stored, None, None
+        try:
+            connector, connection = self._opener.open(integration)
+        except UnusableIntegrationError as problem:
+            self._problem = problem
+        else:
+            self._channel = Channel(connector=connector, connection=connection)
+
+    def _abandoned(self, session: Session, order: Order) -> list[Ended]:
+        """What a dead owner was sending."""
+        if not order.begin:
+            return []
+        left = select_abandoned(session, self._lane, self._turn_id, BUNDLE)
+        return [ended_by_death(delivery, order.now) for delivery in left]
+
+    def _pause_if_unusable(self, session: Session, standing: Standing, now: datetime) -> list[str]:
+        integration = standing.integration
+        if self._problem is None or not integration.enabled:
+            return []
+        if standing.paused and (integration.probe_at is None or integration.probe_at > now):
+            return []
+        hold = Hold(at=now, message=self._problem.message, probe_at=now + PROBE_EVERY)
+        return pause(session, standing, self._problem.reason, hold)
+
+    def _record(
+        self, session: Session, standing: Standing, reaction: Reaction, ended: list[Ended], now: datetime
+    ) -> None:
+        if not ended:
+            return
+        # Of a platform nobody can name any more nothing is known to be safe.
+        safe_for = self._channel.connector.facts.resend_safe_for if self._channel else timedelta(0)
+        record(
+            session,
+            ended,
+            Recording(
+                standing=standing,
+                outdated=reaction.outdated,
+                resend_safe_for=safe_for,
+                jitter=self._jitter,
+                now=now,
+            ),
+        )
+
+    def _go_on(self, session: Session, standing: Standing, order: Order) -> Step:
+        """Claim, or say what is in the way."""
+        if is_untidy(session, standing):
+            return Step(untidy=True)
+        if not order.claiming or self._channel is None or not standing.integration.enabled:
+            return Step(due_at=lane_due_at(session, standing, order.now))
+        pace = self._pace(self._channel, order)
+        room = self._channel.connector.facts.max_concurrency - order.in_flight
+        limit = int(min(room, BUNDLE, pace.allowance(order.now)))
+        claims = claim(session, standing, self._channel, limit, order.now) if limit > 0 else _NONE_ALLOWED
+        pace.spend(len(claims.attempts), order.now)
+        ready_at = pace.ready_at(order.now)
+        if not claims.reached_limit:
+            due_at = lane_due_at(session, standing, order.now)
+        else:
+            due_at = ready_at if ready_at > order.now else None
+        return Step(
+            attempts=claims.attempts,
+            unsendable=claims.unsendable,
+            more=claims.reached_limit and limit < room and ready_at == order.now,
+            due_at=due_at,
+        )
+
+    def _pace(self, channel: Channel, order: Order) -> Pace:
+        pace = self._paces.setdefault(self._lane, Pace(channel.connector.facts.requests_per_minute))
+        for ended in order.ended:
+            if ended.outcome.http_status == HTTPStatus.TOO_MANY_REQUESTS and ended.outcome.retry_after_s:
+                pace.rest(order.now, ended.outcome.retry_after_s)
+        return pace
+
+
+_NONE_ALLOWED = Claims(reached_limit=True)
