@@ -40,7 +40,10 @@ def build_app(
     examples: ExplorerExamples,
     more_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """The ASGI application: GraphQL, the explorer, and what operators watch."""
+    """The ASGI application: GraphQL, the explorer, and what operators watch.
+
+    `more_routes`: what else answers here; the demo's sandbox.
+    """
 
     async def ready(_request: Request) -> Response:
         await database.read(lambda session: session.connection().exec_driver_sql("SELECT 1"))

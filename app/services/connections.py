@@ -33,7 +33,7 @@ def add_integration(
     """Add a connection; its credentials are stored encrypted and never read back by anyone but the worker.
 
     Raises:
-        InvalidInputError: there is no connector for the platform, or settings or credentials are not what it needs.
+        InvalidInputError: no connector for the platform, or settings or credentials are not what it needs.
     """
     connector = connectors.get(platform)
     if connector is None:

@@ -25,7 +25,7 @@ class ProjectService:
     clock: Clock
 
     async def create(self, *, name: str, country_code: str, currency: str) -> ProjectRow:
-        """Create a project with its *Lost* label; InvalidInputError when the name is taken or a code is none."""
+        """Create a project with its *Lost* label; InvalidInputError: the name is taken or a code is none."""
         _check_codes(country_code, currency)
 
         def work(session: Session) -> ProjectRow:
@@ -36,16 +36,14 @@ class ProjectService:
         return await self.database.write(work)
 
     async def create_key(self, *, project_name: str, name: str, scopes: frozenset[Scope]) -> str:
-        """Create a key and answer it: the only time it can be seen. InvalidInputError without such a project."""
+        """Create a key and answer it: the only time it is seen. InvalidInputError: no such project."""
         key = new_key()
 
         def work(session: Session) -> None:
             project = find_project_by_name(session, project_name)
             if project is None:
                 raise invalid("project", message=f"there is no project named '{project_name}'")
-            session.add(
-                key_row(project_id=project.id, name=name, key=key, scopes=scopes, clock=self.clock)
-            )
+            session.add(key_row(project_id=project.id, name=name, key=key, scopes=scopes, clock=self.clock))
 
         await self.database.write(work)
         return key
@@ -62,9 +60,7 @@ def add_project(
 ) -> ProjectRow:
     """Add a project and its built-in label within a transaction."""
     now = clock()
-    project = ProjectRow(
-        id=new_id(), name=name, country_code=country_code, currency=currency, created_at=now
-    )
+    project = ProjectRow(id=new_id(), name=name, country_code=country_code, currency=currency, created_at=now)
     session.add(project)
     # The label refers to the project, and without relationships the session would not know the order.
     session.flush()

@@ -1,9 +1,8 @@
 """The star of the house: one status change of one lead, in one transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 from uuid import UUID
 
 from sqlmodel import Session
@@ -48,12 +47,8 @@ from app.values import (
 _DUE_SOON = timedelta(seconds=60)
 
 
-class Wake(Protocol):
-    """How lanes are told that there is work, once it is committed."""
-
-    def __call__(self, lanes: Iterable[UUID]) -> None:
-        """Wake these lanes; never raises, may be lost."""
-        ...
+Wake = Callable[[Iterable[UUID]], None]
+"""How lanes are told that there is work, once it is committed; never raises, may be lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,138 @@
+"""The command `leadwire`."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+import typer
+import uvloop
+
+from app.asgi import build_app, build_services
+from app.clock import utc_now
+from app.database.errors import DatabaseError
+from app.database.migrating import migrate as migrate_database
+from app.database.opening import open_database
+from app.demo import run_demo
+from app.encryption import new_secret_key
+from app.errors import DomainError
+from app.logs import configure_logging
+from app.runtime import SettingsError, open_runtime
+from app.services.projects import ProjectService
+from app.serving import answer, bind
+from app.settings import Settings
+from app.values import Scope
+from resolvers.root import schema
+from schema.examples import blank_examples
+
+main = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Leadwire: from a CRM's status change to a conversion at every connected ad platform.",
+)
+
+
+@main.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1; 0: any free port.")] = 8000,
+) -> None:
+    """Run everything in one process on throw-away data, connected to the built-in sandbox."""
+    configure_logging()
+    _run(lambda: run_demo(port, typer.echo))
+
+
+@main.command()
+def serve() -> None:
+    """Answer HTTP and, unless LEADWIRE_WORKER is off, send what is queued. Updates the tables first."""
+    configure_logging()
+    _run(_serve)
+
+
+async def _serve() -> None:
+    settings = Settings()
+    listening = bind(settings.host, settings.port)
+    with listening:
+        await asyncio.to_thread(migrate_database, settings.database_url)
+        async with open_runtime(settings, clock=utc_now) as runtime:
+            services = build_services(
+                database=runtime.database,
+                connectors=runtime.connectors,
+                wake=runtime.wake,
+                clock=runtime.clock,
+            )
+            app = build_app(services, database=runtime.database, examples=blank_examples())
+            typer.echo(f"Leadwire answers at http://{settings.host}:{listening.getsockname()[1]}/graphql")
+            await answer(app, listening)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the tables of LEADWIRE_DATABASE_URL up to date."""
+
+    async def work() -> None:
+        await asyncio.to_thread(migrate_database, Settings().database_url)
+
+    _run(work)
+    typer.echo("The database is up to date.")
+
+
+@main.command()
+def create_project(
+    name: str,
+    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2: how phone numbers are read.")],
+    currency: Annotated[str, typer.Option(help="ISO 4217: what prices are in.")],
+) -> None:
+    """Create a project, with its built-in label Lost."""
+    _run(
+        lambda: _with_projects(
+            lambda projects: projects.create(name=name, country_code=country, currency=currency)
+        )
+    )
+    typer.echo(f"Created project '{name}'. Next: leadwire create-key '{name}' --scope ...")
+
+
+@main.command()
+def create_key(
+    project: str,
+    scope: Annotated[list[Scope], typer.Option(help="Several may be given.")],
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
+) -> None:
+    """Create an API key and print it, once."""
+    key = _run(
+        lambda: _with_projects(
+            lambda projects: projects.create_key(project_name=project, name=name, scopes=frozenset(scope))
+        )
+    )
+    typer.echo(key)
+
+
+async def _with_projects(work: Callable[[ProjectService], Coroutine[Any, Any, Any]]) -> Any:
+    database = await open_database(Settings().database_url)
+    try:
+        return await work(ProjectService(database, utc_now))
+    finally:
+        await database.close()
+
+
+@main.command()
+def create_secret_key() -> None:
+    """Print a fresh LEADWIRE_SECRET_KEY."""
+    typer.echo(new_secret_key())
+
+
+@main.command()
+def export_schema() -> None:
+    """Print the GraphQL schema."""
+    typer.echo(schema.as_str())
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run to the end; what the person can mend is said in a line, without a traceback."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work())
+    except (SettingsError, DatabaseError, DomainError, OSError) as error:
+        typer.secho(f"leadwire: {error}", err=True, fg=typer.colors.RED)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
