@@ -1,0 +1,49 @@
+"""From findings to an assessment, and the findings that are the same for every platform."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from app.connectors.base import Assessment, Conversion, Finding
+from app.connectors.fields import UnknownConsent
+from app.values import DeliveryPlan, WarningCode
+
+
+def skips(code: WarningCode, field: str | None, reason: str) -> Finding:
+    """A finding that keeps the conversion from being sent."""
+    return Finding(code=code, field=field, reason=reason, will_skip=True)
+
+
+def warns(code: WarningCode, field: str | None, reason: str) -> Finding:
+    """A finding that makes the conversion weaker."""
+    return Finding(code=code, field=field, reason=reason, will_skip=False)
+
+
+def currency_findings(conversion: Conversion) -> Iterator[Finding]:
+    """A value in no currency is worse than none: some platforms refuse it, others drop it silently."""
+    code = conversion.currency
+    if conversion.value_cents is None or (len(code) == 3 and code.isascii() and code.isupper()):  # noqa: PLR2004 - ISO 4217
+        return
+    reason = "The value has no three-letter currency code such as EUR. Set the lead's currency."
+    yield skips(WarningCode.MISSING_FIELD, "currency", reason)
+
+
+def unknown_consent_finding(field: str, policy: UnknownConsent, *, title: str) -> Finding:
+    """Nobody recorded the person's answer."""
+    if policy == "skip":
+        reason = f"It is not known whether the person agreed. This integration then sends nothing to {title}."
+        return skips(WarningCode.CONSENT_UNKNOWN, field, f"{reason} Send the answer with createLead.")
+    reason = f"It is not known whether the person agreed; {title} decides by its own defaults what it uses."
+    return warns(WarningCode.CONSENT_UNKNOWN, field, f"{reason} Send the answer with createLead.")
+
+
+def conclude(
+    findings: Iterable[Finding], *, now: datetime, send_at: datetime, expires_at: datetime
+) -> Assessment:
+    """SKIP when any finding says so, WAIT until `send_at` when that is ahead, else SEND."""
+    ordered = tuple(sorted(findings, key=lambda finding: not finding.will_skip))
+    send_at = max(now, send_at)
+    if any(finding.will_skip for finding in ordered):
+        plan = DeliveryPlan.SKIP
+    else:
+        plan = DeliveryPlan.WAIT if send_at > now else DeliveryPlan.SEND
+    return Assessment(plan=plan, send_at=send_at, expires_at=expires_at, findings=ordered)

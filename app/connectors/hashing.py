@@ -1,0 +1,34 @@
+"""SHA-256 as every ad platform wants it. What is hashed is each platform's own affair (its normalise.py)."""
+
+import hashlib
+import re
+from collections.abc import Callable
+
+Rule = Callable[[str], str | None]
+"""One platform's normalisation of one field; None: nothing is left."""
+
+_HASH = re.compile(r"[0-9a-fA-F]{64}")
+
+
+def is_hash(value: str) -> bool:
+    """Whether somebody hashed this value before it came here: 64 hexadecimal digits."""
+    return _HASH.fullmatch(value) is not None
+
+
+def hashed(value: str | None, normalise: Rule) -> str | None:
+    """The normalised value's SHA-256 in lower-case hex; a hash stays itself, in lower case.
+
+    None when there is no value or nothing is left of it: the hash of an empty text would match everybody
+    whose value is empty. Also None for text that UTF-8 cannot write (half a surrogate pair).
+    """
+    if value is None:
+        return None
+    if is_hash(value.strip()):
+        return value.strip().lower()
+    normal = normalise(value)
+    if not normal:
+        return None
+    try:
+        return hashlib.sha256(normal.encode()).hexdigest()
+    except UnicodeEncodeError:
+        return None

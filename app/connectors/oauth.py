@@ -1,0 +1,146 @@
+"""Access tokens from refresh tokens (RFC 6749, section 6), kept until they end. Knows no platform."""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import httpx
+from pydantic import SecretStr
+
+from app.connectors.base import Outcome, OutcomeKind
+from app.connectors.catalogue import Entry, by_status, entries, outcome
+from app.connectors.http import Answer, Unanswered, Wire, post
+from app.connectors.redaction import Redaction
+
+_EARLY = timedelta(seconds=60)
+"""A token that ends while a request is on its way would be refused."""
+_SHORTEST_S = 300
+"""The life of a token whose end the endpoint does not name; RFC 6749 only recommends `expires_in`."""
+_LONGEST_S = 86_400
+"""No longer, whatever the endpoint names."""
+
+ERRORS = {
+    **entries(
+        OutcomeKind.AUTHENTICATION,
+        {
+            "invalid_grant": "The connection to {title} has ended. Connect the integration again.",
+            "invalid_client": "{title} does not know the OAuth client. Check client id and client secret.",
+            "unauthorized_client": "The OAuth client may not refresh tokens. Check its type.",
+            "invalid_scope": "The connection to {title} lacks a permission. Connect the integration again.",
+            "access_denied": "{title} denies access to this account. Connect the integration again.",
+            "invalid_request": "{title} does not accept the credentials. Connect the integration again.",
+            "unsupported_grant_type": "{title} does not accept these credentials for refreshing.",
+        },
+    ),
+    **entries(
+        OutcomeKind.RETRY,
+        {
+            "temporarily_unavailable": "{title} cannot renew the access for the moment.",
+            "server_error": "{title} cannot renew the access for the moment.",
+            "internal_failure": "{title} cannot renew the access for the moment.",
+        },
+    ),
+}
+"""RFC 6749 sections 4.1.2.1 and 5.2; `internal_failure` and `access_denied` are Google's, read 2026-11-23
+(https://developers.google.com/identity/protocols/oauth2/web-server)."""
+
+_UNREADABLE = Entry(kind=OutcomeKind.RETRY, text="{title} answered strangely when the access was renewed.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a token is asked for with."""
+
+    token_url: str
+    client_id: str
+    client_secret: SecretStr
+    refresh_token: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    grant: Grant
+    token: SecretStr
+    ends_at: datetime
+
+
+class TokenCache:
+    """The access tokens of one platform's connections; one request at a time for each connection."""
+
+    def __init__(self, *, title: str, wire: Wire) -> None:
+        self._title = title
+        self._wire = wire
+        self._held: dict[UUID, _Held] = {}
+        self._locks: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def token(
+        self, connection_id: UUID, grant: Grant, http: httpx.AsyncClient, *, refused: SecretStr | None = None
+    ) -> SecretStr | Outcome:
+        """A token that should work, or why there is none.
+
+        `refused`: a token the platform did not accept; another one is fetched, unless one has been since.
+        An outcome is never AMBIGUOUS: without a token nothing of the conversion was written.
+        """
+        async with self._locks[connection_id]:
+            held = self._held.get(connection_id)
+            if held is not None and self._usable(held, grant, refused):
+                return held.token
+            return await self._fetched(connection_id, grant, http)
+
+    def _usable(self, held: _Held, grant: Grant, refused: SecretStr | None) -> bool:
+        return held.grant == grant and held.token != refused and held.ends_at > self._wire.clock()
+
+    async def _fetched(
+        self, connection_id: UUID, grant: Grant, http: httpx.AsyncClient
+    ) -> SecretStr | Outcome:
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": grant.client_id,
+            "client_secret": grant.client_secret.get_secret_value(),
+            "refresh_token": grant.refresh_token.get_secret_value(),
+        }
+        answer = await post(
+            http,
+            grant.token_url,
+            urlencode(form).encode(),
+            content_type="application/x-www-form-urlencoded",
+            wire=self._wire,
+        )
+        if isinstance(answer, Unanswered):
+            text = f"{self._title} could not be asked to renew the access."
+            return Outcome(kind=OutcomeKind.RETRY, code=answer.code, message=text)
+        token = _token_of(answer)
+        if token is None:
+            return self._refusal(answer, grant)
+        self._held[connection_id] = _Held(grant, token, self._wire.clock() + _life(answer.body) - _EARLY)
+        return token
+
+    def _refusal(self, answer: Answer, grant: Grant) -> Outcome:
+        redaction = Redaction(grant.client_secret.get_secret_value(), grant.refresh_token.get_secret_value())
+        code = answer.body.get("error") if isinstance(answer.body, dict) else None
+        if isinstance(code, str) and code in ERRORS:
+            said = answer.body.get("error_description")
+            return outcome(ERRORS[code], answer, title=self._title, redaction=redaction, code=code, said=said)
+        by_number = by_status(answer, title=self._title, redaction=redaction)
+        if by_number.kind in {OutcomeKind.RETRY, OutcomeKind.AUTHENTICATION} and not isinstance(code, str):
+            return by_number
+        # Never REJECTED or CONFIGURATION: neither the conversion nor its mapping has been judged here.
+        name = code if isinstance(code, str) else by_number.code
+        return outcome(_UNREADABLE, answer, title=self._title, redaction=redaction, code=name, known=False)
+
+
+def _token_of(answer: Answer) -> SecretStr | None:
+    token = answer.body.get("access_token") if isinstance(answer.body, dict) else None
+    sendable = isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token
+    return SecretStr(str(token)) if sendable and token and answer.status == 200 else None  # noqa: PLR2004 - RFC 6749 5.1
+
+
+def _life(body: dict[str, Any]) -> timedelta:
+    seconds = body.get("expires_in")
+    if isinstance(seconds, int) and 0 < seconds <= _LONGEST_S:
+        return timedelta(seconds=seconds)
+    return timedelta(seconds=_SHORTEST_S)
