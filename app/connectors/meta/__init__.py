@@ -1,0 +1,1 @@
+"""Meta through the Conversions API."""

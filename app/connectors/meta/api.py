@@ -1,0 +1,34 @@
+"""What is known of Meta's Conversions API.
+
+Sources, read 2026-11-23:
+https://developers.facebook.com/documentation/ads-commerce/conversions-api/using-the-api,
+.../parameters/server-event (times, deduplication), .../parameters/fbp-and-fbc (the click id).
+"""
+
+from datetime import date, timedelta
+
+from app.connectors.base import PlatformFacts
+from app.values import Platform
+
+FACTS = PlatformFacts(
+    platform=Platform.META,
+    title="Meta",
+    base_url="https://graph.facebook.com",
+    # Of 29 July 2026; versions live about two years.
+    api_version="v26.0",
+    token_url=None,
+    docs_url="https://developers.facebook.com/documentation/ads-commerce/conversions-api/using-the-api",
+    read_on=date(2026, 11, 23),
+    sunset_on=None,
+    # By event_id and event_name.
+    resend_safe_for=timedelta(hours=48),
+    can_restate=False,
+    can_retract=False,
+    max_concurrency=8,
+    requests_per_minute=None,
+)
+
+EVENT_WINDOW = timedelta(days=7)
+"""After the event. One older event refuses the whole request."""
+CLICK_LIFE = timedelta(days=90)
+"""The life Meta recommends for the cookie of the click; an older one is not sent."""

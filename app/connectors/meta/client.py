@@ -1,0 +1,34 @@
+"""One attempt at a dataset's events."""
+
+from app.connectors.base import Body, Connection, Outcome, OutcomeKind
+from app.connectors.catalogue import unanswered
+from app.connectors.http import Unanswered, Wire, json_bytes, post
+from app.connectors.meta.api import FACTS
+from app.connectors.meta.outcomes import read
+from app.connectors.meta.settings import MetaCredentials, MetaSettings
+from app.connectors.redaction import Redaction
+
+_NO_TEST_CODE = Outcome(
+    kind=OutcomeKind.CONFIGURATION,
+    code="NO_TEST_EVENT_CODE",
+    message="The integration is in test mode without a test_event_code, so Meta would count the event.",
+)
+
+
+async def send(
+    connection: Connection, settings: MetaSettings, credentials: MetaCredentials, body: Body, *, wire: Wire
+) -> Outcome:
+    """Send the event with the token in the body, where no log of addresses shows it."""
+    if connection.test_mode and "test_event_code" not in body:
+        return _NO_TEST_CODE
+    token = credentials.access_token.get_secret_value()
+    endpoint = connection.endpoint
+    answer = await post(
+        connection.http,
+        f"{endpoint.base_url}/{endpoint.api_version}/{settings.dataset_id}/events",
+        json_bytes({**body, "access_token": token}),
+        wire=wire,
+    )
+    if isinstance(answer, Unanswered):
+        return unanswered(answer, title=FACTS.title)
+    return read(answer, Redaction(token))

@@ -1,0 +1,42 @@
+"""Meta as one object."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from app.connectors.base import Assessment, Body, Connection, Conversion, Outcome
+from app.connectors.fields import narrowed
+from app.connectors.http import Wire
+from app.connectors.meta import client, payload, requirements
+from app.connectors.meta.api import FACTS
+from app.connectors.meta.settings import MetaCredentials, MetaSettings
+from app.tables.leads import LeadRow
+
+
+class MetaConnector:
+    """Implements `Connector`."""
+
+    facts = FACTS
+    settings_model = MetaSettings
+    credentials_model = MetaCredentials
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def assess(self, lead: LeadRow, conversion: Conversion, settings: BaseModel, now: datetime) -> Assessment:
+        """See requirements.py."""
+        return requirements.assess(lead, conversion, narrowed(settings, MetaSettings), now)
+
+    def build(self, lead: LeadRow, conversion: Conversion, settings: BaseModel, *, test_mode: bool) -> Body:
+        """See payload.py. In test mode the event goes to the tab 'Test events'."""
+        return payload.build(lead, conversion, narrowed(settings, MetaSettings), test_mode=test_mode)
+
+    def redact(self, body: Body) -> Body:
+        """See payload.py."""
+        return payload.redact(body)
+
+    async def send(self, connection: Connection, body: Body) -> Outcome:
+        """See client.py."""
+        settings = narrowed(connection.settings, MetaSettings)
+        credentials = narrowed(connection.credentials, MetaCredentials)
+        return await client.send(connection, settings, credentials, body, wire=self._wire)
