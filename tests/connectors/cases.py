@@ -1,0 +1,123 @@
+"""Every connector as the contract suite needs it. A new connector joins by one more case."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from app.clock import Clock
+from app.connectors.base import Connection, Connector, Conversion, Endpoint, OutcomeKind
+from app.connectors.http import Timeouts, Wire
+from app.connectors.registry import build_connectors
+from app.values import Platform
+from tests.connectors.http_server import HttpServer, answer
+from tests.connectors.leads import NOW, conversion
+
+INTEGRATION_ID = UUID("018f4c3e-7b1a-7c3d-9e2f-000000000001")
+ACCESS_TOKEN = "ya29.test-access-token"
+QUICK = Timeouts(connect_s=5, pool_s=5, write_s=5, read_s=0.05, whole_s=5)
+"""For tests in which no answer comes."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One connector in one mode."""
+
+    name: str
+    platform: Platform
+    settings: dict[str, Any]
+    credentials: dict[str, str]
+    target: str
+    path: str
+    """How the target of its requests begins."""
+    success: Any
+    success_kind: OutcomeKind
+    secrets: tuple[str, ...] = field(default=())
+
+    def connector(self, *, clock: Clock = lambda: NOW, timeouts: Timeouts | None = None) -> Connector:
+        return build_connectors(Wire(clock=clock, timeouts=timeouts or Timeouts()))[self.platform]
+
+    def conversion(self, **overrides: Any) -> Conversion:
+        return conversion(**{"target": self.target, **overrides})
+
+    def connection(
+        self, connector: Connector, server: HttpServer, http: httpx.AsyncClient, *, test_mode: bool = False
+    ) -> Connection:
+        server.tell("/token", answer(200, {"access_token": ACCESS_TOKEN, "expires_in": 3600}))
+        return Connection(
+            integration_id=INTEGRATION_ID,
+            settings=connector.settings_model.model_validate(self.settings),
+            credentials=connector.credentials_model.model_validate(self.credentials),
+            endpoint=Endpoint(
+                base_url=server.url,
+                api_version=connector.facts.api_version,
+                token_url=f"{server.url}/token",
+            ),
+            test_mode=test_mode,
+            http=http,
+        )
+
+
+CASES = [
+    Case(
+        name="google_ads",
+        platform=Platform.GOOGLE_ADS,
+        settings={"customer_id": "123-456-7890", "login_customer_id": "9876543210"},
+        credentials={
+            "client_id": "client.apps.example.com",
+            "client_secret": "client-secret-0001",
+            "refresh_token": "1//refresh-token-0001",
+        },
+        target="987654321",
+        path="/v1/events:ingest",
+        success={"requestId": "request-1"},
+        success_kind=OutcomeKind.ACCEPTED,
+        secrets=("client-secret-0001", "1//refresh-token-0001", ACCESS_TOKEN),
+    ),
+    Case(
+        name="meta_website",
+        platform=Platform.META,
+        settings={"dataset_id": "1234567890123456", "mode": "website", "test_event_code": "TEST123"},
+        credentials={"access_token": "EAAtest0access0token"},
+        target="Purchase",
+        path="/v26.0/1234567890123456/events",
+        success={"events_received": 1, "messages": [], "fbtrace_id": "AbCdEf"},
+        success_kind=OutcomeKind.DELIVERED,
+        secrets=("EAAtest0access0token",),
+    ),
+    Case(
+        name="meta_crm",
+        platform=Platform.META,
+        settings={
+            "dataset_id": "1234567890123456",
+            "mode": "crm",
+            "crm_name": "Example CRM",
+            "test_event_code": "TEST123",
+        },
+        credentials={"access_token": "EAAtest0access0token"},
+        target="Qualified lead",
+        path="/v26.0/1234567890123456/events",
+        success={"events_received": 1, "fbtrace_id": "AbCdEf"},
+        success_kind=OutcomeKind.DELIVERED,
+        secrets=("EAAtest0access0token",),
+    ),
+    Case(
+        name="ga4",
+        platform=Platform.GA4,
+        settings={"measurement_id": "G-TEST123456"},
+        credentials={"api_secret": "api-secret-0001"},
+        target="close_convert_lead",
+        path="/mp/collect?measurement_id=G-TEST123456&api_secret=api-secret-0001",
+        success=b"",
+        success_kind=OutcomeKind.DELIVERED,
+        secrets=("api-secret-0001",),
+    ),
+]
+
+every_connector: Callable[..., Any] = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+A_YEAR_AGO = NOW - timedelta(days=365)

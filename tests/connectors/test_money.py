@@ -1,0 +1,30 @@
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.connectors.money import amount
+
+
+@pytest.mark.parametrize(
+    ("minor_units", "currency", "expected"),
+    [
+        (1999, "EUR", 19.99),
+        (1999, "eur", 19.99),
+        (1999, "JPY", 1999),
+        (1999, "KWD", 1.999),
+        (1999, "CLF", 0.1999),
+        (0, "USD", 0),
+        (10, "USD", 0.1),
+    ],
+)
+def test_the_currency_says_what_a_minor_unit_is(minor_units: int, currency: str, expected: float) -> None:
+    assert amount(minor_units, currency) == expected
+
+
+@given(st.integers(min_value=0, max_value=10**15), st.sampled_from(["EUR", "JPY", "KWD", "UYW"]))
+def test_json_writes_exactly_the_digits_of_the_amount(minor_units: int, currency: str) -> None:
+    places = {"EUR": 2, "JPY": 0, "KWD": 3, "UYW": 4}[currency]
+    assert Decimal(json.dumps(amount(minor_units, currency))) == Decimal(minor_units).scaleb(-places)
