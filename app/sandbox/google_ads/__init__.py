@@ -1,0 +1,1 @@
+"""Google Ads through the Data Manager API, played."""

@@ -1,0 +1,11 @@
+"""The platforms the sandbox plays. A new one is one line here."""
+
+from collections.abc import Callable
+
+from app.sandbox.ga4.platform import ga4
+from app.sandbox.google_ads.platform import google_ads
+from app.sandbox.meta.platform import meta
+from app.sandbox.platform import PlayedPlatform
+
+PLATFORMS: tuple[Callable[[], PlayedPlatform], ...] = (google_ads, meta, ga4)
+"""Each call makes a platform with a state of its own."""
