@@ -1,0 +1,178 @@
+"""A sandbox to talk to: in process, or behind a real server on the loopback address."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp
+
+START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SHA = "0123456789abcdef" * 4
+
+
+class SteppingClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+class RecordedSleep:
+    """Waits nothing and remembers how long it was asked to."""
+
+    def __init__(self) -> None:
+        self.delays_s: list[float] = []
+
+    async def __call__(self, delay_s: float) -> None:
+        self.delays_s.append(delay_s)
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, *, http: Any = "auto") -> AsyncIterator[str]:
+    """The application behind uvicorn on a free port; gives its address."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None, http=http)
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    try:
+        host, port = server.servers[0].sockets[0].getsockname()
+        yield f"http://{host}:{port}"
+    finally:
+        await server.shutdown()
+
+
+async def book(client: httpx.AsyncClient, platform: str) -> dict[str, Any]:
+    """What a platform has received."""
+    answer = await client.get(f"/{platform}/requests")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+async def script(client: httpx.AsyncClient, platform: str, **order: Any) -> None:
+    """Give an order that is accepted."""
+    answer = await client.post(f"/{platform}/script", json=order)
+    assert answer.status_code == 200, answer.text
+
+
+def google_event(**changes: Any) -> dict[str, Any]:
+    """An event the Data Manager API takes, with changes; None takes a field away."""
+    event = {
+        "eventTimestamp": "2026-11-23T11:00:00Z",
+        "eventSource": "WEB",
+        "transactionId": "lead-42-won",
+        "conversionValue": 10.5,
+        "currency": "EUR",
+        "adIdentifiers": {"gclid": "Cj0KCQ"},
+        "userData": {"userIdentifiers": [{"emailAddress": SHA}, {"phoneNumber": SHA}]},
+    }
+    return _changed(event, changes)
+
+
+def google_request(*events: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A request the Data Manager API takes, with changes; None takes a field away."""
+    request = {
+        "destinations": [
+            {
+                "operatingAccount": {"accountType": "GOOGLE_ADS", "accountId": "1234567890"},
+                "productDestinationId": "987654",
+            }
+        ],
+        "encoding": "HEX",
+        "consent": {"adUserData": "CONSENT_GRANTED", "adPersonalization": "CONSENT_DENIED"},
+        "validateOnly": False,
+        "events": list(events) or [google_event()],
+    }
+    return _changed(request, changes)
+
+
+def meta_event(**changes: Any) -> dict[str, Any]:
+    """A CRM event the Conversions API takes, with changes; None takes a field away."""
+    event = {
+        "event_name": "Qualified",
+        "event_time": int(START.timestamp()) - 60,
+        "event_id": "lead-42-qualified",
+        "action_source": "system_generated",
+        "user_data": {
+            "lead_id": 123456789012345,
+            "em": [SHA],
+            "ph": SHA,
+            "fbc": "fb.1.1795395600000.AbC-d_e",
+        },
+        "custom_data": {
+            "event_source": "crm",
+            "lead_event_source": "Leadwire",
+            "value": 10.5,
+            "currency": "EUR",
+        },
+    }
+    return _changed(event, changes)
+
+
+def website_event(**changes: Any) -> dict[str, Any]:
+    """A website event the Conversions API takes, with changes; None takes a field away."""
+    event = {
+        "action_source": "website",
+        "event_source_url": "https://www.example.com/thanks",
+        "user_data": {"client_user_agent": "Mozilla/5.0", "client_ip_address": "192.0.2.7", "em": [SHA]},
+        "custom_data": {},
+        **changes,
+    }
+    return meta_event(**event)
+
+
+def ga4_request(*events: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A request the Measurement Protocol takes, with changes; None takes a field away."""
+    request = {
+        "client_id": "123.456",
+        "timestamp_micros": int(START.timestamp() - 60) * 1_000_000,
+        "consent": {"ad_user_data": "GRANTED", "ad_personalization": "DENIED"},
+        "events": list(events) or [ga4_event()],
+    }
+    return _changed(request, changes)
+
+
+def ga4_event(name: str = "close_convert_lead", **params: Any) -> dict[str, Any]:
+    """An event with a value; further or other parameters as given."""
+    return {"name": name, "params": {"value": 10.5, "currency": "EUR", "session_id": "1795395000", **params}}
+
+
+def _changed(value: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    return {name: item for name, item in {**value, **changes}.items() if item is not None}
+
+
+BEARER = {"authorization": "Bearer sandbox-access"}
+
+
+async def ingest(client: httpx.AsyncClient, request: Any, **headers: str) -> httpx.Response:
+    """POST a request to the Data Manager API with a token that is in force."""
+    return await client.post("/google_ads/v1/events:ingest", json=request, headers={**BEARER, **headers})
+
+
+async def send_to_meta(client: httpx.AsyncClient, *events: Any, **more: Any) -> httpx.Response:
+    """POST events to the Conversions API with a token that is in force."""
+    body = {"data": list(events), "access_token": "sandbox-token", **more}
+    return await client.post("/meta/v26.0/1234567890/events", json=body)
+
+
+async def collect(client: httpx.AsyncClient, request: Any, *, path: str = "/mp/collect") -> httpx.Response:
+    """POST a request to the Measurement Protocol."""
+    query = {"measurement_id": "G-TEST", "api_secret": "sandbox-secret"}
+    return await client.post(f"/ga4{path}", params=query, json=request)
+
+
+SENDERS = {
+    "google_ads": lambda client: ingest(client, google_request()),
+    "meta": lambda client: send_to_meta(client, meta_event()),
+    "ga4": lambda client: collect(client, ga4_request()),
+}
+"""One conversion to each platform."""

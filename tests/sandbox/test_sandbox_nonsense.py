@@ -1,0 +1,111 @@
+"""Whatever is put into a request, a played platform judges it and never fails itself."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.sandbox.calls import Call
+from app.sandbox.registry import PLATFORMS
+from tests.sandbox.stage import (
+    SHA,
+    START,
+    ga4_event,
+    ga4_request,
+    google_event,
+    google_request,
+    meta_event,
+    website_event,
+)
+
+ADDRESS = {"givenName": SHA, "familyName": SHA, "regionCode": "NL", "postalCode": "1011 AB"}
+WHOLE = {
+    "google_ads": [
+        google_request(
+            google_event(
+                destinationReferences=["a"],
+                userData={"userIdentifiers": [{"address": ADDRESS}, {"emailAddress": SHA}]},
+                cartData={"items": [{"quantity": 1}]},
+            ),
+            destinations=[
+                {
+                    "reference": "a",
+                    "operatingAccount": {"accountType": "GOOGLE_ADS", "accountId": "1"},
+                    "loginAccount": {"accountType": "GOOGLE_ADS", "accountId": "1"},
+                    "productDestinationId": "1",
+                }
+            ],
+        )
+    ],
+    "meta": [{"data": [meta_event(), website_event()], "access_token": "sandbox-x", "test_event_code": "T"}],
+    "ga4": [
+        ga4_request(
+            ga4_event(transaction_id="a"),
+            user_id="a",
+            user_data={"sha256_email_address": [SHA], "address": [{"sha256_first_name": SHA}]},
+            user_properties={"a": {"value": 1}},
+        )
+    ],
+}
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.just(10**400)
+JSON = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text() | st.sampled_from(["", "1404", "EUR", SHA, "\ud800"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a JSON value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(deeper for key, item in items for deeper in paths(item, (*path, key)))]
+
+
+def replaced(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """A copy with another value in one place."""
+    if not path:
+        return value
+    changed = copy.deepcopy(whole)
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return changed
+
+
+def judge(platform: Any, body: bytes) -> Any:
+    call = Call(
+        at=START,
+        path_params={"version": "v26.0", "dataset_id": "1"},
+        query={"access_token": "sandbox-x", "measurement_id": "G-1", "api_secret": "x"},
+        headers={"authorization": "Bearer sandbox-x", "content-type": "application/json"},
+        body=body,
+    )
+    return platform.home.handle(call)
+
+
+@pytest.mark.parametrize("make", PLATFORMS, ids=lambda make: make.__name__)
+def test_a_whole_request_with_any_value_in_any_place_is_judged(make):
+    platform = make()
+
+    @given(st.data())
+    def holds(data: st.DataObject) -> None:
+        whole = data.draw(st.sampled_from(WHOLE[platform.name]))
+        document = replaced(whole, data.draw(st.sampled_from(paths(whole))), data.draw(JSON))
+        judgement = judge(platform, json.dumps(document).encode())
+        assert judgement.answer.status in {200, 204, 400, 401}
+        assert all(isinstance(item, str) for item in platform.event_ids(document))
+        if judgement.answer.status == 400:
+            assert judgement.problems
+            assert not judgement.conversions
+
+    holds()
+
+
+@pytest.mark.parametrize("make", PLATFORMS, ids=lambda make: make.__name__)
+@given(body=st.binary())
+def test_any_bytes_are_judged(make, body):
+    assert judge(make(), body).answer.status in {200, 204, 400, 401}
