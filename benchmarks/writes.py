@@ -1,8 +1,8 @@
 """Write transactions a second on SQLite: Database.write against an aiosqlite AsyncSession, in one run.
 
-Both do the same work under the same PRAGMAs, `synchronous=FULL` included, with 32 callers at a time, in rounds
-that take turns so that a noisy machine disturbs both. Takes about 20 seconds. The files lie in the current folder,
-as the folder for temporary files is often no disk at all. Run it from the project's folder:
+Both do the same work under the same PRAGMAs, `synchronous=FULL` included, with 32 callers at a time, in
+rounds that take turns so that a noisy machine disturbs both. Takes about 20 seconds. The files lie in the
+current folder, as the one for temporary files is often no disk at all. Run it from the project's folder:
 
     python -m benchmarks.writes
 """
@@ -31,8 +31,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import pragmas

@@ -98,7 +98,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 def _temporary_database(server_url: str, *, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
-    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # FILE_COPY (PostgreSQL 15 and newer): ten times as fast as writing every page to the log.
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield _with_database(server_url, name)
     # FORCE: a test that failed may have left connections behind.
     _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")

@@ -85,10 +85,9 @@ class GroupRunner:
         self._execute("RELEASE piece")
 
     def _roll_back(self) -> None:
-        if not self._driver.in_transaction:
-            return
         try:
-            self._execute("ROLLBACK")
+            if self._driver.in_transaction:
+                self._execute("ROLLBACK")
         except sqlite3.Error:
             # The callers know already. If it is for good, the next BEGIN says so to the next ones.
             _logger.exception("a failed transaction could not be rolled back")

@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
-from sqlalchemy import URL
+from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database.errors import DatabaseClosedError, DatabaseUrlError
+from app.database.redaction import forget_values
 from app.database.sessions import Hook, WorkSession, flushed, run_hooks
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ def _report(task: asyncio.Task[object]) -> None:
 def postgres_engine(url: URL, *, connections: int) -> AsyncEngine:
     """An engine of at most `connections` connections; DatabaseUrlError when its driver is not installed."""
     try:
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             connect_args={"server_settings": _SERVER_SETTINGS},
             pool_size=connections,
@@ -108,6 +109,8 @@ def postgres_engine(url: URL, *, connections: int) -> AsyncEngine:
         raise DatabaseUrlError(
             "PostgreSQL needs the driver asyncpg, which is not installed: pip install 'leadwire[postgres]'"
         ) from error
+    event.listen(engine.sync_engine, "handle_error", forget_values)
+    return engine
 
 
 async def open_postgres(url: URL, *, connections: int) -> PostgresDatabase:

@@ -1,0 +1,21 @@
+"""Takes the values out of asyncpg's errors: they are parts of rows, and errors end up in logs."""
+
+import re
+
+from sqlalchemy import ExceptionContext
+
+_QUOTES_A_VALUE = re.compile(r"(invalid input (?:for query argument|syntax for type) [^:]*):.*", re.DOTALL)
+
+
+def forget_values(context: ExceptionContext) -> None:
+    """For SQLAlchemy's event handle_error: hide_parameters covers only what SQLAlchemy itself says."""
+    adapted = context.original_exception
+    driver = adapted.__cause__
+    if getattr(driver, "detail", None) is not None:
+        # "Failing row contains (...)", "Key (email)=(...) already exists".
+        driver.detail = None  # type: ignore[union-attr]
+    for error in (context.sqlalchemy_exception, adapted, driver):
+        if error is not None and error.args and _QUOTES_A_VALUE.search(text := str(error.args[0])):
+            error.args = (_QUOTES_A_VALUE.sub(r"\1", text), *error.args[1:])
+            # What made asyncpg refuse a value quotes it as well.
+            error.__cause__ = None if error is driver else error.__cause__

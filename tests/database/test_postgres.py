@@ -1,0 +1,146 @@
+"""What PostgreSQL needs of its own: a pool, and writes that a caller's giving up does not cut in half."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.util import await_only
+from sqlmodel import Session
+
+from app.database.database import Database, after_commit
+from app.database.opening import open_database
+from tests.database.projects import adding, names
+
+
+@pytest.fixture
+async def narrow(postgres_database_url: str) -> AsyncIterator[Database]:
+    """A database with a single connection."""
+    database = await open_database(postgres_database_url, connections=1)
+    yield database
+    await database.close()
+
+
+class Gate:
+    """A point in a piece of work where it stops until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.open = asyncio.Event()
+
+    def stop_here(self, _session: Session) -> None:
+        self.reached.set()
+        await_only(self.open.wait())
+
+
+async def test_a_connection_that_served_a_read_can_write(narrow: Database) -> None:
+    await narrow.read(names)
+    await narrow.write(adding("Acme"))
+
+    assert await narrow.read(names) == ["Acme"]
+
+
+async def test_a_connection_that_served_a_read_has_its_isolation_back(narrow: Database) -> None:
+    await narrow.read(names)
+    level = text("SHOW transaction_isolation")
+
+    assert (
+        await narrow.write(lambda session: session.connection().execute(level).scalar()) == "read committed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("application_name", "leadwire"), ("jit", "off"), ("idle_in_transaction_session_timeout", "1min")],
+)
+async def test_connections_are_set_up(postgres_database: Database, setting: str, value: str) -> None:
+    show = text(f"SHOW {setting}")
+
+    assert await postgres_database.read(lambda session: session.connection().execute(show).scalar()) == value
+
+
+async def test_a_caller_that_gives_up_before_its_work_began_takes_it_back(narrow: Database) -> None:
+    gate = Gate()
+    holder = asyncio.create_task(narrow.write(gate.stop_here))
+    await gate.reached.wait()
+    given_up = asyncio.create_task(narrow.write(adding("Acme")))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    gate.open.set()
+    await holder
+
+    assert given_up.cancelled()
+    assert await narrow.read(names) == []
+
+
+async def test_work_that_has_begun_runs_to_its_end_without_its_caller(postgres_database: Database) -> None:
+    gate = Gate()
+    hooked = asyncio.Event()
+
+    def work(session: Session) -> None:
+        gate.stop_here(session)
+        adding("Acme")(session)
+        after_commit(session, hooked.set)
+
+    given_up = asyncio.create_task(postgres_database.write(work))
+    await gate.reached.wait()
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    gate.open.set()
+    await hooked.wait()
+
+    assert given_up.cancelled()
+    assert await postgres_database.read(names) == ["Acme"]
+
+
+async def test_work_that_fails_without_its_caller_is_logged_without_its_text(
+    postgres_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = Gate()
+
+    def work(session: Session) -> None:
+        gate.stop_here(session)
+        raise KeyError("ada@example.com")
+
+    given_up = asyncio.create_task(postgres_database.write(work))
+    await gate.reached.wait()
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    gate.open.set()
+    await postgres_database.close()
+
+    assert "a write failed whose caller had gone: KeyError" in caplog.text
+    assert "ada@example.com" not in caplog.text
+
+
+async def test_closing_finishes_what_is_under_way(postgres_database_url: str) -> None:
+    database = await open_database(postgres_database_url)
+    gate = Gate()
+
+    def work(session: Session) -> None:
+        gate.stop_here(session)
+        adding("Acme")(session)
+
+    writing = asyncio.create_task(database.write(work))
+    await gate.reached.wait()
+    closing = asyncio.create_task(database.close())
+    gate.open.set()
+    await closing
+
+    assert writing.done()
+    again = await open_database(postgres_database_url)
+    assert await again.read(names) == ["Acme"]
+    await again.close()
+
+
+async def test_a_failing_statement_tells_the_constraint_but_not_the_row(postgres_database: Database) -> None:
+    add_orphan = text(
+        "INSERT INTO api_key (id, project_id, name, key_hash, scopes, created_at) VALUES "
+        "(gen_random_uuid(), gen_random_uuid(), 'Ada', 'hash', '[]', now())"
+    )
+
+    with pytest.raises(IntegrityError, match="fk_api_key_project_id") as failure:
+        await postgres_database.write(lambda session: session.connection().execute(add_orphan))
+    assert "DETAIL" not in str(failure.value.orig.__cause__)  # type: ignore[union-attr]
