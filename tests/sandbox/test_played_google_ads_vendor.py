@@ -7,12 +7,14 @@ import pytest
 from anyio import to_thread
 from google.ads import datamanager_v1 as vendor
 from google.ads.datamanager_v1.services.ingestion_service import IngestionServiceClient
+from google.api import error_reason_pb2
 from google.api_core.exceptions import BadRequest, ServiceUnavailable
 from google.oauth2.credentials import Credentials
 from google.protobuf import json_format
 
 from app.sandbox.application import sandbox_app
 from app.sandbox.cases import Condemn
+from app.sandbox.google_ads.answers import HTTP_STATUS
 from app.sandbox.google_ads.catalogue import CASES
 from app.sandbox.google_ads.messages import INGEST_EVENTS_REQUEST
 from app.sandbox.google_ads.wire import BOOL, DOUBLE, INT32, INT64, STRING, TIMESTAMP, Enum, Message, Repeated
@@ -80,6 +82,21 @@ async def test_every_refused_field_has_a_reason_the_vendor_knows(client):
             }
     assert given
     assert given <= reasons
+
+
+async def test_every_error_has_a_reason_its_domain_knows(client):
+    known = {
+        "datamanager.googleapis.com": {*(item.name for item in vendor.ErrorReason), *HTTP_STATUS},
+        "googleapis.com": set(error_reason_pb2.ErrorReason.keys()),
+    }
+    domains = set()
+    for name, case in CASES.items():
+        if case.endpoints[:1] == ("ingest",):
+            await script(client, "google_ads", fail=name)
+            info = (await ingest(client, google_request())).json()["error"]["details"][0]
+            assert info["reason"] in known[info["domain"]]
+            domains.add(info["domain"])
+    assert domains == set(known)
 
 
 async def test_answers_parse_strictly_into_the_vendors_messages(client):

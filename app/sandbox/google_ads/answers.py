@@ -17,7 +17,7 @@ from app.sandbox.google_ads.wire import Mismatch
 
 DOMAIN = "datamanager.googleapis.com"
 FRONT_DOMAIN = "googleapis.com"
-"""Of errors that come from Google's front end and not from the API itself."""
+"""Of errors that come from Google's front end; their reasons are those of google.api.ErrorReason."""
 
 HTTP_STATUS: Mapping[str, int] = {
     "INVALID_ARGUMENT": 400,

@@ -71,6 +71,8 @@ _SERVICE = (
         "RATE_LIMITED",
         "RESOURCE_EXHAUSTED",
         f"Quota exceeded, and Retry-After is {RETRY_AFTER_S}.",
+        reason="RATE_LIMIT_EXCEEDED",
+        domain=FRONT_DOMAIN,
         headers={"retry-after": str(RETRY_AFTER_S)},
     ),
     _failed("PERMISSION_DENIED", "PERMISSION_DENIED", "No access to the account."),
