@@ -16,10 +16,10 @@ from app.demo import run_demo
 from app.encryption import new_secret_key
 from app.errors import DomainError
 from app.logs import configure_logging
-from app.runtime import SettingsError, open_runtime
+from app.runtime import open_runtime
 from app.services.projects import ProjectService
 from app.serving import answer, bind
-from app.settings import Settings
+from app.settings import SettingsError, read_settings
 from app.values import Scope
 from resolvers.root import schema
 from schema.examples import blank_examples
@@ -49,7 +49,7 @@ def serve() -> None:
 
 
 async def _serve() -> None:
-    settings = Settings()
+    settings = read_settings()
     listening = bind(settings.host, settings.port)
     with listening:
         await asyncio.to_thread(migrate_database, settings.database_url)
@@ -70,7 +70,7 @@ def migrate() -> None:
     """Bring the tables of LEADWIRE_DATABASE_URL up to date."""
 
     async def work() -> None:
-        await asyncio.to_thread(migrate_database, Settings().database_url)
+        await asyncio.to_thread(migrate_database, read_settings().database_url)
 
     _run(work)
     typer.echo("The database is up to date.")
@@ -107,7 +107,7 @@ def create_key(
 
 
 async def _with_projects(work: Callable[[ProjectService], Coroutine[Any, Any, Any]]) -> Any:
-    database = await open_database(Settings().database_url)
+    database = await open_database(read_settings().database_url)
     try:
         return await work(ProjectService(database, utc_now))
     finally:

@@ -18,7 +18,7 @@ from app.database.opening import open_database
 from app.encryption import Cipher
 from app.queue.embedded import EmbeddedEngine
 from app.services.status import Wake
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.values import Platform
 from app.worker.lane import Lanes
 from app.worker.sweep import Sweep
@@ -28,10 +28,6 @@ GRACE_S = 20.0
 """How long a process that is told to stop waits for what is being sent."""
 
 logger = logging.getLogger(__name__)
-
-
-class SettingsError(Exception):
-    """The settings do not go together. The text says what to change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +88,7 @@ async def open_runtime(settings: Settings, *, clock: Clock) -> AsyncIterator[Run
             opener = Opener(
                 connectors=connectors, endpoints=endpoints(settings, connectors), cipher=cipher, http=http
             )
-            async with _running_engine(database, opener, clock) as engine:
+            async with sending(database, opener, clock) as engine:
                 yield Runtime(
                     database=database, connectors=connectors, cipher=cipher, clock=clock, wake=engine.wake
                 )
@@ -101,7 +97,8 @@ async def open_runtime(settings: Settings, *, clock: Clock) -> AsyncIterator[Run
 
 
 @asynccontextmanager
-async def _running_engine(database: Database, opener: Opener, clock: Clock) -> AsyncIterator[EmbeddedEngine]:
+async def sending(database: Database, opener: Opener, clock: Clock) -> AsyncIterator[EmbeddedEngine]:
+    """Give every lane its turns; on leaving, wait for what is being sent, GRACE_S seconds at the most."""
     engine = EmbeddedEngine(clock=clock)
     lanes = Lanes(database=database, opener=opener, clock=clock, jitter=random.SystemRandom().random)
     await engine.start(run_turns(lanes, Sweep(database=database, wake=engine.wake, clock=clock)))

@@ -1,11 +1,18 @@
 """Answers HTTP with uvicorn until the process is told to stop."""
 
+import asyncio
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
 
-MAX_HEADER_BYTES = 16 * 1024
+_GRACE_S: Final = 10
+"""How long requests under way may take once the process is told to stop."""
+_STOP: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -25,10 +32,29 @@ async def answer(app: Starlette, listening: socket.socket) -> None:
         app,
         lifespan="off",
         log_config=None,
-        # An address may hold what nobody should read; what happened is told by the leads' own history.
+        # Addresses may hold what nobody should read, and what happened is told by the leads' own history.
         access_log=False,
         server_header=False,
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=_GRACE_S,
     )
-    await uvicorn.Server(config).serve(sockets=[listening])
+    await _Server(config).serve(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """A server that returns after a signal.
+
+    uvicorn raises the signal once more when it is done, which would end the process before its lanes have
+    recorded what they sent.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop answering on the first signal, break off what is under way on the second."""
+        loop = asyncio.get_running_loop()
+        for number in _STOP:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in _STOP:
+                loop.remove_signal_handler(number)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -30,3 +30,20 @@ class Settings(BaseSettings):
     meta_api_version: str | None = None
     ga4_base_url: str | None = None
     ga4_api_version: str | None = None
+
+
+class SettingsError(Exception):
+    """The settings cannot be used, or do not go together. The text says what to change."""
+
+
+def read_settings() -> Settings:
+    """The settings of the environment; SettingsError naming each variable that cannot be read."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        # Never the values: one of them is a secret.
+        problems = (
+            f"LEADWIRE_{str(detail['loc'][0]).upper()}: {detail['msg']}"
+            for detail in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError("; ".join(problems)) from None

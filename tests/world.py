@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from app.clock import Clock
 from app.connectors.base import Connector
 from app.database.database import Database
 from app.encryption import Cipher, new_secret_key
@@ -80,7 +81,7 @@ class World:
     """One project, through the database alone."""
 
     database: Database
-    clock: FakeClock
+    clock: Clock
     cipher: Cipher
     connectors: dict[Platform, Connector]
     project_id: UUID = field(init=False)

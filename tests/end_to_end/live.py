@@ -1,0 +1,139 @@
+"""The whole house for tests: the public face, the embedded engine, and the sandbox over real HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from app.asgi import build_app, build_services
+from app.clock import utc_now
+from app.connectors.client import open_client
+from app.connectors.http import Wire
+from app.connectors.opening import Opener
+from app.connectors.registry import build_connectors
+from app.database.database import Database
+from app.demo import demo_settings
+from app.runtime import endpoints, sending
+from app.sandbox.application import sandbox_app
+from app.serving import bind
+from app.tables.labels import LabelRow
+from app.values import Platform, Scope
+from schema.examples import blank_examples
+from tests.api import Api
+from tests.world import COMPLETE_LEAD, World, new_cipher
+
+PATIENCE_S = 20
+"""How long a test waits for what must come at once: a bound against hanging, not a measurement."""
+
+JOB = """
+query ($id: ID!) {
+  job(id: $id) {
+    state active price finishedAt
+    lead { status label { name } }
+    deliveries {
+      platform kind state attempts platformEventId platformRequestId errorCode errorMessage
+      nextAttemptAt request response warning { code }
+      attemptLog { number httpStatus errorCode }
+    }
+  }
+}
+"""
+
+
+@dataclass
+class Live(Api):
+    """A caller, and the platforms at the other end."""
+
+    sandbox: httpx.AsyncClient | None = None
+
+    async def received(self, platform: str) -> list[dict[str, Any]]:
+        """What a platform was sent, newest first."""
+        assert self.sandbox is not None
+        answer = (await self.sandbox.get(f"/sandbox/{platform}/requests")).json()
+        return [request for request in answer["requests"] if request["endpoint"] != "token"]
+
+    async def script(self, platform: str, **order: Any) -> None:
+        """Tell a platform how to behave next."""
+        assert self.sandbox is not None
+        response = await self.sandbox.post(f"/sandbox/{platform}/script", json=order)
+        assert response.status_code < 300, response.text
+
+    async def job(self, job_id: str) -> dict[str, Any]:
+        job: dict[str, Any] = (await self.ask(JOB, {"id": job_id}))["job"]
+        return job
+
+    async def until(self, look: Callable[[], Awaitable[Any]]) -> Any:
+        """What `look` answers once it is true."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not (seen := await look()):
+                await asyncio.sleep(0.01)
+        return seen
+
+    async def processed(self, job_id: str) -> dict[str, Any]:
+        """The job, once it is not active any more."""
+
+        async def look() -> dict[str, Any] | None:
+            job = await self.job(job_id)
+            return None if job["active"] else job
+
+        job: dict[str, Any] = await self.until(look)
+        return job
+
+    async def lead_now(self, **values: Any) -> str:
+        """The id of a lead that every platform takes now."""
+        now = utc_now()
+        fresh = {"clicked_at": now - timedelta(days=2), "created_at": now - timedelta(days=1)}
+        return str((await self.world.lead(**(COMPLETE_LEAD | fresh | values))).id)
+
+    async def label_everywhere(self, **columns: Any) -> LabelRow:
+        """A label that means something at every platform."""
+        label = await self.world.label(**columns)
+        for platform in (Platform.GOOGLE_ADS, Platform.META, Platform.GA4):
+            await self.world.map(label.id, await self.world.integration(platform))
+        return label
+
+
+@asynccontextmanager
+async def serving(app: Starlette) -> AsyncIterator[str]:
+    """A real HTTP server on the loopback; answers its origin."""
+    listening = bind("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
+    with listening:
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            while not server.started:
+                await asyncio.sleep(0.005)
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await task
+
+
+@asynccontextmanager
+async def open_live(database: Database) -> AsyncIterator[Live]:
+    """Everything over `database`, sending to a sandbox of its own."""
+    connectors = dict(build_connectors(Wire(clock=utc_now)))
+    world = await World(database, utc_now, new_cipher(), connectors).begin()
+    await world.key("admin-key", Scope.ADMIN)
+    async with (
+        serving(Starlette(routes=[Mount("/sandbox", sandbox_app())])) as origin,
+        httpx.AsyncClient(base_url=origin) as sandbox,
+        open_client() as http,
+    ):
+        places = endpoints(demo_settings("", origin), connectors)
+        opener = Opener(connectors=connectors, endpoints=places, cipher=world.cipher, http=http)
+        async with sending(database, opener, utc_now) as engine:
+            services = build_services(
+                database=database, connectors=connectors, wake=engine.wake, clock=utc_now
+            )
+            app = build_app(services, database=database, examples=blank_examples())
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://leadwire.test") as client:
+                yield Live(world, client, [], sandbox=sandbox)
