@@ -58,6 +58,14 @@ async def hang_up(_: asyncio.StreamWriter) -> None:
     """The end of the connection instead of an answer."""
 
 
+async def endless(writer: asyncio.StreamWriter) -> None:
+    """An answer that goes on for as long as somebody reads it."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n")
+    while True:
+        writer.write(b" " * 65_536)
+        await writer.drain()
+
+
 @dataclass
 class HttpServer:
     """Answers by path: the first reply told for it, the last one again and again."""

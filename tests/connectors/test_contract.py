@@ -444,6 +444,14 @@ async def test_a_status_without_a_code_decides_alone(
 
 
 @every_connector
+async def test_what_is_too_large_is_refused_even_by_a_page(
+    case: Case, server: HttpServer, http: httpx.AsyncClient
+) -> None:
+    page = answer(413, "<html>Too large</html>", Content_Type="text/html")
+    assert (await attempt(case, server, http, page)).kind is OutcomeKind.REJECTED
+
+
+@every_connector
 async def test_a_redirect_is_not_followed(case: Case, server: HttpServer, http: httpx.AsyncClient) -> None:
     outcome = await attempt(case, server, http, answer(307, Location=f"{server.url}/elsewhere"))
     assert outcome.kind is OutcomeKind.RETRY

@@ -18,7 +18,7 @@ from app.connectors.http import (
     retry_after_s,
 )
 from tests.connectors.cases import QUICK
-from tests.connectors.http_server import HttpServer, answer
+from tests.connectors.http_server import HttpServer, answer, endless
 from tests.connectors.leads import NOW
 
 WIRE = Wire(clock=lambda: NOW)
@@ -75,7 +75,7 @@ async def test_an_answer_that_trickles_ends_with_the_whole_time(
         await server.silence(writer)
 
     server.tell("", trickle)
-    timeouts = Timeouts(read_s=30, whole_s=0.05)
+    timeouts = Timeouts(read_s=3600, whole_s=0.05)
     outcome = await post(http, server.url, b"{}", wire=Wire(clock=lambda: NOW, timeouts=timeouts))
     assert outcome == Unanswered(written=True, code="TIMEOUT")
 
@@ -98,6 +98,15 @@ async def test_at_most_64_kib_of_an_answer_are_read(server: HttpServer, http: ht
     assert isinstance(outcome, Answer)
     assert not outcome.is_json
     assert not outcome.is_html
+
+
+async def test_an_answer_without_an_end_is_left_in_the_middle(
+    server: HttpServer, http: httpx.AsyncClient
+) -> None:
+    server.tell("", endless)
+    outcome = await post(http, server.url, b"{}", wire=WIRE)
+    assert isinstance(outcome, Answer)
+    assert not outcome.is_json
 
 
 async def test_cookies_and_headers_of_a_shared_client_are_not_sent(server: HttpServer) -> None:
