@@ -1,0 +1,83 @@
+"""Opening an installation: what goes together, and what is refused."""
+
+import logging
+
+import pytest
+from pydantic import SecretStr
+
+from app import cli
+from app.clock import utc_now
+from app.connectors.registry import build_connectors
+from app.database.errors import DatabaseLockedError
+from app.encryption import new_secret_key
+from app.runtime import endpoints, open_runtime
+from app.settings import Settings, SettingsError
+from app.values import Platform
+
+
+def settings(url: str, **changes: object) -> Settings:
+    return Settings(**({"database_url": url, "secret_key": SecretStr(new_secret_key())} | changes))
+
+
+async def test_without_a_worker_waking_somebody_does_nothing_and_a_line_says_that_nothing_is_sent(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_runtime(settings(sqlite_url, worker="off"), clock=utc_now) as runtime:
+        runtime.wake([])
+
+    assert "sends nothing" in caplog.text
+
+
+async def test_the_embedded_worker_is_refused_on_postgresql(postgres_database_url: str) -> None:
+    with pytest.raises(SettingsError, match="LEADWIRE_WORKER=off"):
+        async with open_runtime(settings(postgres_database_url), clock=utc_now):
+            pass
+
+
+async def test_a_second_installation_on_the_same_file_is_refused_and_the_file_is_free_afterwards(
+    sqlite_url: str,
+) -> None:
+    async with open_runtime(settings(sqlite_url), clock=utc_now):
+        with pytest.raises(DatabaseLockedError):
+            async with open_runtime(settings(sqlite_url), clock=utc_now):
+                pass
+    async with open_runtime(settings(sqlite_url), clock=utc_now):
+        pass
+
+
+def test_a_platforms_address_and_version_can_be_set_and_else_are_the_connectors() -> None:
+    connectors = build_connectors()
+    chosen = Settings(meta_base_url="http://127.0.0.1:9/meta/", meta_api_version="v99.0")
+
+    found = endpoints(chosen, connectors)
+
+    assert (found[Platform.META].base_url, found[Platform.META].api_version) == (
+        "http://127.0.0.1:9/meta",
+        "v99.0",
+    )
+    google = connectors[Platform.GOOGLE_ADS].facts
+    assert found[Platform.GOOGLE_ADS].base_url == google.base_url
+    assert found[Platform.GOOGLE_ADS].token_url == google.token_url
+
+
+def test_ctrl_c_before_the_server_is_up_ends_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "run_demo", interrupted)
+    monkeypatch.setattr(cli, "configure_logging", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["demo"])
+
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_what_writes_out_secrets_or_people_is_not_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
+    cli.configure_logging()
+
+    for name in ("httpx", "aiosqlite", "sqlalchemy.engine"):
+        assert not logging.getLogger(name).isEnabledFor(logging.INFO)
