@@ -45,7 +45,11 @@ def connect(path: Path) -> Connection:
         hide_parameters=True,  # an error's text must not carry personal data into a log
     )
     connection = engine.connect()
-    pragmas.apply(connection.connection, pragmas.WRITER)
+    try:
+        pragmas.apply(connection.connection, pragmas.WRITER)
+    except BaseException:  # above all: the file is no database
+        connection.close()
+        raise
     return connection
 
 
