@@ -10,9 +10,10 @@ from starlette.routing import BaseRoute, Route
 from app.clock import Clock
 from app.connectors.base import Connector
 from app.database.database import Database
+from app.services.applying import Wake
 from app.services.leads import LeadService
 from app.services.reading import Reading
-from app.services.status import StatusService, Wake
+from app.services.status import StatusService
 from app.services.viewer import ViewerService
 from app.values import Platform
 from resolvers.root import schema

@@ -17,7 +17,7 @@ from app.database.database import Database
 from app.database.opening import open_database
 from app.encryption import Cipher
 from app.queue.embedded import EmbeddedEngine
-from app.services.status import Wake
+from app.services.applying import Wake
 from app.settings import Settings, SettingsError
 from app.values import Platform
 from app.worker.lane import Lanes

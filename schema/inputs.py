@@ -7,7 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.services.identifying import LeadIdentifier
-from app.services.status import StatusChange
+from app.services.status_change import StatusChange
 from schema.enums import ConflictPolicy, ConsentState
 from schema.fields import optional
 from schema.scalars import Cents

@@ -1,0 +1,234 @@
+"""The one transaction of a status change: find, make way, plan, store."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+
+from app.connectors.base import Connector
+from app.database.database import after_commit
+from app.errors import DuplicateJobError, LabelNotFoundError
+from app.ids import new_id
+from app.queue.port import SWEEP_LANE
+from app.repositories.integrations import list_integrations
+from app.repositories.jobs import (
+    cancel_waiting,
+    find_active_job,
+    find_job,
+    history_of_lead,
+    insert_active_job,
+    insert_deliveries,
+)
+from app.repositories.labels import find_label_in_use, get_lost_label, list_labels, mappings_of_labels
+from app.repositories.projects import get_project
+from app.services.answers import Opened, Queued
+from app.services.idempotency import Fingerprint, recall, remember
+from app.services.identifying import ChosenIdentifier, require_lead
+from app.services.planning import Plan, Situation, plan_job
+from app.services.progress import deactivate_job
+from app.services.status_change import StatusChange
+from app.tables.jobs import JobRow
+from app.tables.labels import LabelRow
+from app.tables.leads import LeadRow
+from app.values import (
+    ConflictPolicy,
+    DeliveryKind,
+    DeliveryState,
+    JobState,
+    LeadStatus,
+    Platform,
+)
+
+_DUE_SOON = timedelta(seconds=60)
+
+
+Wake = Callable[[Iterable[UUID]], None]
+"""How lanes are told that there is work, once it is committed; never raises, may be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One status change under way."""
+
+    session: Session
+    connectors: Mapping[Platform, Connector]
+    wake: Wake
+    project_id: UUID
+    change: StatusChange
+    chosen: ChosenIdentifier
+    now: datetime
+
+
+def apply_change(call: Call) -> Opened | Queued:
+    """Apply the change within the session's transaction; raises a DomainError before anything is written."""
+    fingerprint = _fingerprint(call)
+    first = recall(call.session, fingerprint, call.now)
+    if first is not None:
+        return first
+    project = get_project(call.session, call.project_id)
+    lead = require_lead(call.session, project, call.chosen)
+    # Two calls with one key meet at the lead's lock: the second must see what the first one answered.
+    first = recall(call.session, fingerprint, call.now)
+    if first is not None:
+        return first
+    if call.change.conversion_id.strip().lower() == "open":
+        answer: Opened | Queued = _open(call, lead)
+    else:
+        answer = _queue(call, lead, _resolve_label(call))
+    remember(call.session, fingerprint, answer, call.now)
+    return answer
+
+
+def _fingerprint(call: Call) -> Fingerprint:
+    change = call.change
+    normalised = (
+        call.chosen.kind.value,
+        call.chosen.value,
+        change.conversion_id.strip().lower(),
+        change.price_cents,
+        change.occurred_at.timestamp() if change.occurred_at else None,
+        change.on_conflict.value,
+    )
+    return Fingerprint(call.project_id, change.idempotency_key, repr(normalised))
+
+
+def _resolve_label(call: Call) -> LabelRow:
+    given = call.change.conversion_id.strip()
+    if given.lower() == "lost":
+        return get_lost_label(call.session, call.project_id)
+    try:
+        label = find_label_in_use(call.session, call.project_id, UUID(given))
+    except ValueError:
+        label = None
+    if label is None:
+        raise LabelNotFoundError(call.change.conversion_id)
+    return label
+
+
+def _open(call: Call, lead: LeadRow) -> Opened:
+    canceled = _cancel_current(call, lead)
+    _write_price(call, lead)
+    lead.status, lead.label_id, lead.updated_at = LeadStatus.OPEN, None, call.now
+    return Opened(
+        lead=lead,
+        unique_identifier=lead.unique_identifier,
+        identified_by=call.chosen.kind,
+        canceled_job=canceled,
+    )
+
+
+def _cancel_current(call: Call, lead: LeadRow) -> JobRow | None:
+    """Cancel what of the lead's newest job is not sent yet; the job, if anything was."""
+    if lead.current_job_id is None:
+        return None
+    job = find_job(call.session, call.project_id, lead.current_job_id)
+    if job is None:
+        return None
+    return job if _cancel(call, job) else None
+
+
+def _cancel(call: Call, job: JobRow) -> int:
+    canceled = cancel_waiting(call.session, job.id, call.now)
+    deactivate_job(call.session, job, call.now)
+
+    call.session.refresh(job)
+    return canceled
+
+
+def _queue(call: Call, lead: LeadRow, label: LabelRow) -> Queued:
+    assert lead.id is not None
+    superseded = _make_way(call, lead)
+    _write_price(call, lead)
+    job = _new_job(call, lead, label)
+    plan = plan_job(_situation(call, lead, label, job))
+    job.warnings = plan.warnings
+    if not insert_active_job(call.session, job):
+        raise _duplicate(lead, job.id)
+    insert_deliveries(call.session, plan.deliveries)
+    lead.status, lead.label_id, lead.updated_at = LeadStatus.PENDING, label.id, call.now
+    lead.current_job_id = job.id
+    after_commit(call.session, lambda: call.wake(_lanes(plan, call.now)))
+    return Queued(
+        lead=lead,
+        unique_identifier=lead.unique_identifier,
+        identified_by=call.chosen.kind,
+        job=job,
+        superseded_job=superseded,
+        warnings=plan.warnings,
+    )
+
+
+def _make_way(call: Call, lead: LeadRow) -> JobRow | None:
+    """The job that gives way, if there is one and the caller wants that."""
+    assert lead.id is not None
+    active = find_active_job(call.session, lead.id)
+    if active is None:
+        return None
+    if call.change.on_conflict is ConflictPolicy.REJECT:
+        raise _duplicate(lead, active.id)
+    _cancel(call, active)
+    return active
+
+
+def _duplicate(lead: LeadRow, job_id: UUID) -> DuplicateJobError:
+    assert lead.id is not None
+    return DuplicateJobError(lead_id=lead.id, unique_identifier=lead.unique_identifier, job_id=job_id)
+
+
+def _write_price(call: Call, lead: LeadRow) -> None:
+    if call.change.price_cents is not None:
+        lead.price_cents = call.change.price_cents
+
+
+def _new_job(call: Call, lead: LeadRow, label: LabelRow) -> JobRow:
+    assert lead.id is not None
+    price = lead.price_cents if lead.price_cents is not None else label.default_price_cents
+    return JobRow(
+        id=new_id(),
+        project_id=call.project_id,
+        lead_id=lead.id,
+        label_id=label.id,
+        state=JobState.PENDING,
+        active=True,
+        lead_status_after=_status_after(label),
+        price_cents=price,
+        currency=lead.currency,
+        occurred_at=(call.change.occurred_at or call.now).replace(microsecond=0),
+        warnings=[],
+        created_at=call.now,
+    )
+
+
+def _status_after(label: LabelRow) -> LeadStatus:
+    if label.built_in:
+        return LeadStatus.LOST
+    return LeadStatus.RATED if label.mark_as_done else LeadStatus.OPEN
+
+
+def _situation(call: Call, lead: LeadRow, label: LabelRow, job: JobRow) -> Situation:
+    assert lead.id is not None
+    undo: frozenset[UUID] = frozenset()
+    if label.built_in:
+        labels = list_labels(call.session, call.project_id)
+        undo = frozenset(other.id for other in labels if other.undo_on_lost)
+    return Situation(
+        lead=lead,
+        label=label,
+        job=job,
+        integrations=[i for i in list_integrations(call.session, call.project_id) if i.enabled],
+        mappings={m.integration_id: m for m in mappings_of_labels(call.session, [label.id])},
+        history=history_of_lead(call.session, lead.id, tuple(DeliveryKind)),
+        undo_labels=undo,
+        connectors=call.connectors,
+        now=call.now,
+    )
+
+
+def _lanes(plan: Plan, now: datetime) -> list[UUID]:
+    """Every lane with something to send; also the sweep, which ends the job, when none of it is due soon."""
+    waiting = [d for d in plan.deliveries if d.state is DeliveryState.SCHEDULED]
+    due_soon = any(d.next_attempt_at is not None and d.next_attempt_at <= now + _DUE_SOON for d in waiting)
+    lanes = [delivery.integration_id for delivery in waiting]
+    return lanes if due_soon else [*lanes, SWEEP_LANE]
