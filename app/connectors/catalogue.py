@@ -68,13 +68,14 @@ UNREADABLE = Entry(
     text="{title} answered, but not in a way that tells whether it has the conversion.",
 )
 
-_TOO_LARGE = 413
+# Front servers answer these themselves, with a page.
+_MEANT_EVEN_BY_A_PAGE = frozenset({*range(300, 400), 413})
 _SERVER_ERROR = 500
 
 
 def by_status(answer: Answer, *, title: str, redaction: Redaction, speaks_json: bool = True) -> Outcome:
     """Judge an answer by its HTTP status alone. Where the API speaks JSON, a page is never its answer."""
-    if answer.is_html and speaks_json and answer.status != _TOO_LARGE:
+    if answer.is_html and speaks_json and answer.status not in _MEANT_EVEN_BY_A_PAGE:
         entry, known = _PAGE, True
     elif answer.status >= _SERVER_ERROR:
         entry, known = _UNAVAILABLE, True

@@ -453,7 +453,8 @@ async def test_what_is_too_large_is_refused_even_by_a_page(
 
 @every_connector
 async def test_a_redirect_is_not_followed(case: Case, server: HttpServer, http: httpx.AsyncClient) -> None:
-    outcome = await attempt(case, server, http, answer(307, Location=f"{server.url}/elsewhere"))
+    moved = answer(307, "<html>Moved</html>", Content_Type="text/html", Location=f"{server.url}/elsewhere")
+    outcome = await attempt(case, server, http, moved)
     assert outcome.kind is OutcomeKind.RETRY
     assert not outcome.known
     assert server.requests("/elsewhere") == []

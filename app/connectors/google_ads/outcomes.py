@@ -5,7 +5,6 @@ Sources, read 2026-11-23: https://developers.google.com/data-manager/api/referen
 carry without their prefix.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 from app.connectors.base import Outcome, OutcomeKind
@@ -158,10 +157,9 @@ def read(answer: Answer, redaction: Redaction, *, validate_only: bool) -> Outcom
     if answer.status == 200:  # noqa: PLR2004 - the only success of this method
         return _taken(answer, redaction, validate_only=validate_only)
     error = answer.body.get("error") if isinstance(answer.body, dict) else None
-    reasons = list(_reasons(error)) if isinstance(error, dict) else []
-    if not reasons:
+    if not isinstance(error, dict) or not (levels := _reasons(error)):
         return by_status(answer, title=FACTS.title, redaction=redaction)
-    code, entry, known = _decisive(reasons)
+    code, entry, known = _decisive(levels)
     return outcome(
         entry,
         answer,
@@ -187,51 +185,59 @@ def _taken(answer: Answer, redaction: Redaction, *, validate_only: bool) -> Outc
     return outcome(entry, answer, title=FACTS.title, redaction=redaction, code=code, request_id=request_id)
 
 
-def _reasons(error: dict[str, Any]) -> Iterator[str]:
-    """The most telling ones: of fields, else of the request, else its status."""
-    details = [detail for detail in _items(error.get("details")) if isinstance(detail, dict)]
-    violations = [violation for detail in details for violation in _items(detail.get("fieldViolations"))]
-    of_fields = [name for violation in violations if (name := _reason(violation))]
-    of_request = [name for detail in details if (name := _reason(detail))]
+def _reasons(error: dict[str, Any]) -> list[list[str]]:
+    """What is said of fields, of the request, and its status: the most telling first, none of them empty."""
+    of_fields = [name for violation in _violations(error) if (name := _reason(violation))]
+    of_request = [name for detail in _details(error) if (name := _reason(detail))]
     status = error.get("status")
     of_status = [status] if isinstance(status, str) and status else []
-    yield from of_fields or of_request or of_status
+    return [level for level in (of_fields, of_request, of_status) if level]
 
 
-def _reason(detail: Any) -> str | None:
-    name = detail.get("reason") if isinstance(detail, dict) else None
+def _reason(detail: dict[str, Any]) -> str | None:
+    name = detail.get("reason")
     if not isinstance(name, str):
         return None
     return name.removeprefix("PROCESSING_ERROR_").removeprefix("REASON_") or None
 
 
-def _decisive(reasons: list[str]) -> tuple[str, Entry, bool]:
-    known = [(reason, CATALOGUE[reason]) for reason in reasons if reason in CATALOGUE]
-    if not known:
-        return reasons[0], _NEW_REASON, False
-    code, entry = min(known, key=lambda line: _GRAVITY.index(line[1].kind))
-    return code, entry, True
+def _decisive(levels: list[list[str]]) -> tuple[str, Entry, bool]:
+    """The first level with a reason that is known, and the gravest reason of it."""
+    for level in levels:
+        # Behind a reason that is new INVALID_ARGUMENT only says that there is one; other names say what to do.
+        vague = "INVALID_ARGUMENT" if level is not levels[0] else None
+        known = [(name, CATALOGUE[name]) for name in level if name in CATALOGUE and name != vague]
+        if known:
+            code, entry = min(known, key=lambda line: _GRAVITY.index(line[1].kind))
+            return code, entry, True
+    return levels[0][0], _NEW_REASON, False
 
 
-def _words(error: Any) -> str | None:
+def _words(error: dict[str, Any]) -> str | None:
     """What Google says of the first field, else of the request."""
-    details = [detail for detail in _items(error.get("details")) if isinstance(detail, dict)]
-    violations = [violation for detail in details for violation in _items(detail.get("fieldViolations"))]
-    for violation in violations:
-        description = violation.get("description") if isinstance(violation, dict) else None
+    for violation in _violations(error):
+        description = violation.get("description")
         if isinstance(description, str) and description:
             return description
     message = error.get("message")
     return message if isinstance(message, str) else None
 
 
-def _request_id(error: Any) -> str | None:
-    for detail in _items(error.get("details")):
-        found = short_id(detail.get("requestId")) if isinstance(detail, dict) else None
+def _request_id(error: dict[str, Any]) -> str | None:
+    for detail in _details(error):
+        found = short_id(detail.get("requestId"))
         if found:
             return found
     return None
 
 
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _violations(error: dict[str, Any]) -> list[dict[str, Any]]:
+    return [item for detail in _details(error) for item in _objects(detail.get("fieldViolations"))]
+
+
+def _details(error: dict[str, Any]) -> list[dict[str, Any]]:
+    return _objects(error.get("details"))
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

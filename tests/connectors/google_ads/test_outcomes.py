@@ -130,6 +130,22 @@ def test_a_reason_nobody_knows_is_tried_a_few_times() -> None:
     assert (outcome.kind, outcome.known, outcome.code) == (OutcomeKind.RETRY, False, "BRAND_NEW")
 
 
+@pytest.mark.parametrize(
+    ("status", "reason", "kind"),
+    [
+        ("RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED", OutcomeKind.RETRY),
+        ("UNAUTHENTICATED", "ACCESS_TOKEN_EXPIRED", OutcomeKind.AUTHENTICATION),
+        ("PERMISSION_DENIED", "CONSUMER_SUSPENDED", OutcomeKind.CONFIGURATION),
+    ],
+)
+def test_behind_a_reason_nobody_knows_the_status_still_says_what_to_do(
+    status: str, reason: str, kind: OutcomeKind
+) -> None:
+    body = {"error": {"status": status, "message": "No", "details": [{"reason": reason}]}}
+    outcome = read(got(429, body), Redaction(), validate_only=False)
+    assert (outcome.kind, outcome.code, outcome.known) == (kind, status, True)
+
+
 def test_the_reason_of_the_request_tells_more_than_its_status() -> None:
     details = [{"reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "domain": "googleapis.com"}]
     body = {"error": {"status": "PERMISSION_DENIED", "message": "No", "details": details}}
