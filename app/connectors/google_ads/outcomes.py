@@ -204,7 +204,7 @@ def _reason(detail: dict[str, Any]) -> str | None:
 def _decisive(levels: list[list[str]]) -> tuple[str, Entry, bool]:
     """The first level with a reason that is known, and the gravest reason of it."""
     for level in levels:
-        # Behind a reason that is new INVALID_ARGUMENT only says that there is one; other names say what to do.
+        # Behind a new reason INVALID_ARGUMENT only says that there is one; other names say what to do.
         vague = "INVALID_ARGUMENT" if level is not levels[0] else None
         known = [(name, CATALOGUE[name]) for name in level if name in CATALOGUE and name != vague]
         if known:
