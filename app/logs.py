@@ -1,9 +1,9 @@
-"""Logging for the commands: one line an event, to standard error, and nothing personal in it."""
+"""Logging for the commands: one line an event, to standard error.
+
+What libraries would write of requests and statements is held back where they are used, at any level.
+"""
 
 import logging
-
-_TALKATIVE = ("httpx", "httpcore", "aiosqlite", "alembic", "asyncio", "sqlalchemy.engine")
-"""These write addresses with secrets, statements with parameters, or bodies at INFO or DEBUG."""
 
 
 def configure_logging(level: int = logging.INFO) -> None:
@@ -11,5 +11,5 @@ def configure_logging(level: int = logging.INFO) -> None:
     logging.basicConfig(
         level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S%z"
     )
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # A line for each migration step at each start, and never one that helps.
+    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,7 +1,5 @@
 """Opening an installation: what goes together, and what is refused."""
 
-import logging
-
 import pytest
 from pydantic import SecretStr
 
@@ -73,11 +71,3 @@ def test_ctrl_c_before_the_server_is_up_ends_without_a_traceback(
 
     assert ended.value.code == 130
     assert capsys.readouterr().err == ""
-
-
-def test_what_writes_out_secrets_or_people_is_not_logged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
-    cli.configure_logging()
-
-    for name in ("httpx", "aiosqlite", "sqlalchemy.engine"):
-        assert not logging.getLogger(name).isEnabledFor(logging.INFO)

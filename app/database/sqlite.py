@@ -1,6 +1,7 @@
 """SQLite: one writer thread, and read-only connections beside it."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -18,6 +19,16 @@ from app.database.sessions import WorkSession, flushed
 from app.database.writer import Writer, connect
 
 T = TypeVar("T")
+
+
+def _is_no_statement(record: logging.LogRecord) -> bool:
+    """Keep what is about the library and drop what is about a single call of it."""
+    return record.levelno >= logging.INFO
+
+
+# At DEBUG aiosqlite logs every statement with its parameters, which are people's. A filter and not a level,
+# because setting a level for the whole process must not bring them back.
+logging.getLogger("aiosqlite").addFilter(_is_no_statement)
 
 
 class SqliteDatabase:
