@@ -40,7 +40,8 @@ def _has_mapping(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 _RUNNING = _INTEGRATION.c.enabled & _INTEGRATION.c.paused_at.is_(None)
 _OF_LABEL = _DELIVERY.c.label_id == _MAPPING.c.label_id
 _IS_HELD = _MAPPING.c.held_at.is_not(None)
-_DUE = _has_delivery(_SCHEDULED, _DELIVERY.c.next_attempt_at <= _now, _DELIVERY.c.expires_at > _now, free())
+# Not whether it expired meanwhile: that would take another index, and read all that waits for later.
+_DUE = _has_delivery(_SCHEDULED, _DELIVERY.c.next_attempt_at <= _now, free())
 _LANE_PROBE = (
     _INTEGRATION.c.enabled
     & (_INTEGRATION.c.probe_at <= _now)

@@ -87,6 +87,9 @@ SELECT_DUE = _claim(_SCHEDULED, _DELIVERY.c.next_attempt_at <= _now).order_by(
 )
 SELECT_LANE_PROBE = _probe(_DELIVERY.c.label_id.not_in(bindparam("held_labels", expanding=True)))
 SELECT_LABEL_PROBE = _probe(_DELIVERY.c.label_id == bindparam("label"))
+SELECT_ANY_DUE = (
+    select(_DELIVERY.c.id).where(_OF_LANE, _SCHEDULED, _DELIVERY.c.next_attempt_at <= _now).limit(1)
+)
 SELECT_NEXT_DUE = (
     select(_DELIVERY.c.next_attempt_at)
     .where(_OF_LANE, _SCHEDULED, _DELIVERY.c.next_attempt_at > _now)
@@ -126,6 +129,9 @@ _BEGIN_JOBS = (
 
 def select_due(session: Session, lane: UUID, now: datetime, limit: int) -> list[Due]:
     """Up to `limit` deliveries of the lane that are due, locked; what expires first comes first."""
+    if session.connection().execute(SELECT_ANY_DUE, {"lane": lane, "now": now}).first() is None:
+        # In order of deadlines everything that waits for later is passed over: not for nothing.
+        return []
     rows = session.execute(SELECT_DUE, {"lane": lane, "now": now, "limit": limit})
     return [Due(*row) for row in rows]
 

@@ -70,7 +70,7 @@ def _update_of(change: type[OutcomeChange] | type[Exchange]) -> Update:
     )
 
 
-_LOCK_SENDING = (
+LOCK_SENDING = (
     select(_DELIVERY.c.id, _DELIVERY.c.turn_id, _DELIVERY.c.taken_back)
     .where(_DELIVERY.c.id.in_(bindparam("ids", expanding=True)), _DELIVERY.c.state == DeliveryState.SENDING)
     .order_by(_DELIVERY.c.id)
@@ -83,7 +83,7 @@ _INSERT_ATTEMPT = insert(metadata.tables["delivery_attempt"])
 
 def lock_sending(session: Session, delivery_ids: Sequence[UUID]) -> dict[UUID, Sending]:
     """Those of these deliveries that are being sent, by whichever turn; their jobs are locked already."""
-    rows = session.connection().execute(_LOCK_SENDING, {"ids": list(delivery_ids)})
+    rows = session.connection().execute(LOCK_SENDING, {"ids": list(delivery_ids)})
     return {row.id: Sending(row.turn_id, row.taken_back) for row in rows}
 
 

@@ -81,7 +81,7 @@ _LOCK_JOBS = (
     .order_by(_JOB.c.id)
     .with_for_update(key_share=True)
 )
-_STANDINGS = select(
+SELECT_STANDINGS = select(
     _DELIVERY.c.job_id, _DELIVERY.c.state, _DELIVERY.c.attempts, _DELIVERY.c.next_attempt_at
 ).where(_DELIVERY.c.job_id.in_(_ids))
 _CHANGE_JOB = (
@@ -124,7 +124,7 @@ def lock_jobs(session: Session, job_ids: Iterable[UUID]) -> dict[UUID, LockedJob
 def deliveries_by_job(session: Session, job_ids: Sequence[UUID]) -> Mapping[UUID, list[DeliveryStanding]]:
     """What each of these jobs has; a job without deliveries has an empty list."""
     standings: dict[UUID, list[DeliveryStanding]] = {job_id: [] for job_id in job_ids}
-    for job_id, *standing in session.connection().execute(_STANDINGS, {"ids": job_ids}):
+    for job_id, *standing in session.connection().execute(SELECT_STANDINGS, {"ids": job_ids}):
         standings[job_id].append(DeliveryStanding(*standing))
     return standings
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import count
 
 from app.database.errors import DatabaseClosedError
 from app.worker.attempts import Ended
@@ -26,7 +25,9 @@ async def save(ended: Sequence[Ended], record: RecordOne, sleep: Callable[[float
     """
     pending = list(ended)
     wait_s = _FIRST_WAIT_S
-    for tries in count(1):
+    tries = 0
+    while True:
+        tries += 1
         pending = [one for one in pending if not await _saved(one, record, tries)]
         if not pending:
             return

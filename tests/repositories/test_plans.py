@@ -1,0 +1,72 @@
+"""Each statement of the lanes' way uses the index that was made for it, on SQLite, whose planner is fixed."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy.dialects import sqlite
+from sqlmodel import Session
+
+from app.database.database import Database
+from app.repositories import chores, deliveries, outcomes, settling, waiting
+
+EXPANDING = {"ids", "labels", "held_labels"}
+
+
+def plan(session: Session, statement: Any) -> list[str]:
+    """What SQLite would do; it does not look at values or rows for that."""
+    given = {name: [1] if name in EXPANDING else None for name in statement.compile().params}
+    compiled = statement.params(**given).compile(
+        dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}
+    )
+    rows = session.connection().exec_driver_sql(
+        f"EXPLAIN QUERY PLAN {compiled}", (None,) * len(compiled.positiontup or ())
+    )
+    return [row.detail for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (deliveries.SELECT_DUE, "ix_delivery_lane"),
+        (deliveries.SELECT_ANY_DUE, "ix_delivery_due"),
+        (deliveries.SELECT_NEXT_DUE, "ix_delivery_due"),
+        (deliveries.SELECT_ABANDONED, "ix_delivery_sending"),
+        (deliveries.SELECT_LANE_PROBE, "ix_delivery_held"),
+        (deliveries.SELECT_LABEL_PROBE, "ix_delivery_held"),
+        (waiting.SELECT_HELD, "ix_delivery_held"),
+        (waiting.SELECT_OVERDUE, "ix_delivery_expiry"),
+        (chores.SELECT_IDLE_JOBS, "ix_job_active_created"),
+        (chores.SELECT_OLD_KEY, "ix_idempotency_created"),
+        (settling.SELECT_STANDINGS, "sqlite_autoindex_delivery_2 (job_id=?)"),
+        (outcomes.LOCK_SENDING, "sqlite_autoindex_delivery_1 (id=?)"),
+    ],
+)
+async def test_a_statement_uses_its_index(sqlite_database: Database, statement: Any, index: str) -> None:
+    first, *_ = [
+        detail
+        for detail in await sqlite_database.read(lambda session: plan(session, statement))
+        if "delivery" in detail or "conversion_job" in detail or "idempotency" in detail
+    ]
+    assert first.startswith("SEARCH") or "SCAN conversion_job USING INDEX" in first
+    assert index in first
+
+
+@pytest.mark.parametrize("statement", [waiting.SELECT_SCHEDULED, waiting.SELECT_SCHEDULED_OF_LABEL])
+async def test_what_is_to_be_held_is_found_by_a_partial_index(
+    sqlite_database: Database, statement: Any
+) -> None:
+    [detail] = await sqlite_database.read(lambda session: plan(session, statement))
+    assert "ix_delivery_lane" in detail or "ix_delivery_due" in detail
+
+
+async def test_claims_come_out_of_the_index_in_order(sqlite_database: Database) -> None:
+    details = await sqlite_database.read(lambda session: plan(session, deliveries.SELECT_DUE))
+    assert not [detail for detail in details if "TEMP B-TREE" in detail]
+
+
+async def test_the_sweep_looks_at_no_delivery_without_an_index(sqlite_database: Database) -> None:
+    details = await sqlite_database.read(lambda session: plan(session, chores.SELECT_LANES))
+    assert not [detail for detail in details if detail.startswith("SCAN delivery")]
+    used = " ".join(details)
+    for index in ("ix_delivery_due", "ix_delivery_sending", "ix_delivery_held"):
+        assert index in used
