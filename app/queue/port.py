@@ -28,7 +28,10 @@ class Turn(Protocol):
         ...
 
     async def woken(self, timeout_s: float) -> bool:
-        """Wait until somebody wakes the lane (True) or `timeout_s` has passed or the engine stops (False)."""
+        """Wait until somebody wakes the lane (True) or `timeout_s` has passed or the engine stops (False).
+
+        Cancelling the wait loses no wake-up: the next call answers at once.
+        """
         ...
 
 

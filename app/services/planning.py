@@ -10,6 +10,7 @@ from app.connectors.base import Assessment, Connector, Finding
 from app.ids import new_id
 from app.services.conversions import consent_of_lead, conversion_of
 from app.services.history import Standing, standing_sends
+from app.services.holds import hold_finding
 from app.services.warnings import warning_json
 from app.tables.integrations import IntegrationRow
 from app.tables.jobs import DeliveryRow, JobRow
@@ -170,27 +171,16 @@ def _assessed(
     if assessment.plan is DeliveryPlan.SKIP:
         return _skipped(situation, draft, *assessment.findings)
     draft.next_attempt_at, draft.expires_at = assessment.send_at, assessment.expires_at
-    hold = _hold_reason(integration, mapping)
+    hold = hold_finding(integration, mapping)
     if hold is None:
         return Planned(draft, assessment.findings, assessment.plan)
     return _held(situation, draft, assessment, hold)
 
 
-def _held(situation: Situation, draft: DeliveryRow, assessment: Assessment, hold: str) -> Planned:
-    finding = Finding(code=WarningCode.INTEGRATION_PAUSED, field=None, reason=hold, will_skip=False)
+def _held(situation: Situation, draft: DeliveryRow, assessment: Assessment, hold: Finding) -> Planned:
     draft.state = DeliveryState.HELD
-    draft.warning = _warning_of(situation, draft, finding)
-    return Planned(draft, (finding, *assessment.findings), DeliveryPlan.HOLD)
-
-
-def _hold_reason(integration: IntegrationRow, mapping: LabelMappingRow | None) -> str | None:
-    if integration.paused_at is not None:
-        why = integration.pause_message or "it was paused by hand"
-        return f"{integration.name} is paused: {why}. The conversion waits and is sent when it goes on."
-    if mapping is not None and mapping.held_at is not None:
-        why = mapping.hold_message or "the platform refuses it"
-        return f"'{mapping.target}' at {integration.name} cannot be used: {why}. The conversion waits for it."
-    return None
+    draft.warning = _warning_of(situation, draft, hold)
+    return Planned(draft, (hold, *assessment.findings), DeliveryPlan.HOLD)
 
 
 def _skipped(situation: Situation, draft: DeliveryRow, *findings: Finding) -> Planned:
