@@ -121,8 +121,7 @@ class _LaneTurn:
             return Step()
         self._closing = self._closing or step.lost
         self._due_at = step.due_at
-        for notice in step.notices:
-            _logger.warning(notice)
+        _tell(step)
         return step
 
     def _take_in(self, session: Session, order: Order) -> Step:
@@ -136,7 +135,7 @@ class _LaneTurn:
             in_flight=len(self._in_flight),
             claiming=False,
         )
-        await self._lanes.database.write(lambda session: self._steps.take(session, order))
+        _tell(await self._lanes.database.write(lambda session: self._take_in(session, order)))
 
     async def _write(self, work: Callable[[Session], T], unsaved: list[Ended] | None = None) -> T | None:
         """Write; None when that failed though an attempt is not recorded yet, which must not be lost."""
@@ -187,6 +186,11 @@ class _LaneTurn:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _cancel(waiting)
+
+
+def _tell(step: Step) -> None:
+    for notice in step.notices:
+        _logger.warning(notice)
 
 
 async def _cancel(tasks: Collection[asyncio.Task[Any]]) -> None:

@@ -340,6 +340,17 @@ class EngineContract:
         assert [attempt.error_code for attempt in await stage.attempts_of(delivery)] == ["WORKER_DIED", "E"]
         await successor.stop(grace_s=20)
 
+    async def test_jobs_that_go_through_several_lanes_at_once_all_end(
+        self, engine: Engine, stage: Stage
+    ) -> None:
+        other = await stage.second_lane()
+        await stage.start(engine)
+        jobs = [await stage.job({}, {"integration_id": other}, wake=engine) for _ in range(20)]
+        for job in jobs:
+            await stage.until_state(job, DeliveryState.DELIVERED, DeliveryState.DELIVERED)
+            assert (await stage.job_row(job)).state is JobState.COMPLETED
+            assert (await stage.lead_of(job)).status is LeadStatus.RATED
+
     async def test_what_expires_first_goes_first(
         self, engine: Engine, stage: Stage, connector: ScriptedConnector
     ) -> None:
