@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
@@ -27,7 +27,7 @@ from app.services.answers import Opened, Queued
 from app.services.idempotency import Fingerprint, recall, remember
 from app.services.identifying import ChosenIdentifier, require_lead
 from app.services.planning import Plan, Situation, plan_job
-from app.services.progress import deactivate_job
+from app.services.progress import DUE_SOON, deactivate_job
 from app.services.status_change import StatusChange
 from app.tables.jobs import JobRow
 from app.tables.labels import LabelRow
@@ -40,8 +40,6 @@ from app.values import (
     LeadStatus,
     Platform,
 )
-
-_DUE_SOON = timedelta(seconds=60)
 
 
 Wake = Callable[[Iterable[UUID]], None]
@@ -229,6 +227,6 @@ def _situation(call: Call, lead: LeadRow, label: LabelRow, job: JobRow) -> Situa
 def _lanes(plan: Plan, now: datetime) -> list[UUID]:
     """Every lane with something to send; also the sweep, which ends the job, when none of it is due soon."""
     waiting = [d for d in plan.deliveries if d.state is DeliveryState.SCHEDULED]
-    due_soon = any(d.next_attempt_at is not None and d.next_attempt_at <= now + _DUE_SOON for d in waiting)
+    due_soon = any(d.next_attempt_at is not None and d.next_attempt_at <= now + DUE_SOON for d in waiting)
     lanes = [delivery.integration_id for delivery in waiting]
     return lanes if due_soon else [*lanes, SWEEP_LANE]
