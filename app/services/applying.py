@@ -41,7 +41,6 @@ from app.values import (
     Platform,
 )
 
-
 Wake = Callable[[Iterable[UUID]], None]
 """How lanes are told that there is work, once it is committed; never raises, may be lost."""
 
