@@ -72,6 +72,7 @@ _AWAITED = select(_DELIVERY.c.id).where(
         _SENDING & (_DELIVERY.c.attempts <= 1),
         _SCHEDULED
         & (_DELIVERY.c.attempts == 0)
+        & free()
         & (_DELIVERY.c.next_attempt_at <= bindparam("soon", type_=_INSTANT)),
     ),
 )

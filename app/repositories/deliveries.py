@@ -9,14 +9,26 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal_column, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import QueryableAttribute, defer
 from sqlmodel import Session, col
 
 from app.tables.jobs import DeliveryRow
 from app.tables.leads import LeadRow
 from app.tables.registry import metadata
-from app.values import DeliveryState, JobState
+from app.values import DeliveryKind, DeliveryState, JobState
 
 _DELIVERY = metadata.tables["delivery"]
 _JOB = metadata.tables["conversion_job"]
@@ -37,13 +49,22 @@ def in_state(column: ColumnElement[Any], *states: DeliveryState) -> ColumnElemen
 
 
 def free() -> ColumnElement[bool]:
-    """What the delivery follows is through: a restatement must not arrive before what it restates."""
-    followed = _DELIVERY.alias("followed")
-    on_its_way = in_state(
-        followed.c.state, DeliveryState.SCHEDULED, DeliveryState.HELD, DeliveryState.SENDING
+    """What the delivery follows is through, and so is what follows that one and is older.
+
+    A restatement must not arrive before what it restates, nor an older one after it.
+    """
+    followed, older = _DELIVERY.alias("followed"), _DELIVERY.alias("older")
+    first = _on_its_way(followed).where(followed.c.id == _DELIVERY.c.follows_id)
+    before = _on_its_way(older).where(
+        older.c.follows_id == _DELIVERY.c.follows_id, older.c.id < _DELIVERY.c.id
     )
-    still = select(followed.c.id).where(followed.c.id == _DELIVERY.c.follows_id, on_its_way)
-    return _DELIVERY.c.follows_id.is_(None) | ~still.exists()
+    return _DELIVERY.c.follows_id.is_(None) | (~first.exists() & ~before.exists())
+
+
+def _on_its_way(other: FromClause) -> Select[UUID]:
+    return select(other.c.id).where(
+        in_state(other.c.state, DeliveryState.SCHEDULED, DeliveryState.HELD, DeliveryState.SENDING)
+    )
 
 
 _ids: Any = bindparam("ids", expanding=True)
@@ -94,6 +115,17 @@ SELECT_NEXT_DUE = (
     select(_DELIVERY.c.next_attempt_at)
     .where(_OF_LANE, _SCHEDULED, _DELIVERY.c.next_attempt_at > _now)
     .order_by(_DELIVERY.c.next_attempt_at)
+    .limit(1)
+)
+SELECT_ARRIVED = (
+    select(_DELIVERY.c.id)
+    .where(
+        or_(_DELIVERY.c.id == bindparam("send"), _DELIVERY.c.follows_id == bindparam("send")),
+        _DELIVERY.c.kind != DeliveryKind.RETRACT,
+        in_state(
+            _DELIVERY.c.state, DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.UNCONFIRMED
+        ),
+    )
     .limit(1)
 )
 SELECT_ABANDONED = (
@@ -148,6 +180,12 @@ def select_label_probe(session: Session, lane: UUID, label_id: UUID, now: dateti
     """One held delivery, locked, that can tell whether the label's mapping goes again."""
     parameters = {"lane": lane, "label": label_id, "now": now, "limit": 1}
     return [Due(*row) for row in session.execute(SELECT_LABEL_PROBE, parameters)]
+
+
+def may_have_arrived(session: Session, send_id: UUID) -> bool:
+    """Whether the platform may have the conversion that this SEND and its restatements state."""
+    found = session.connection().execute(SELECT_ARRIVED, {"send": send_id}).first()
+    return found is not None
 
 
 def next_due_at(session: Session, lane: UUID, now: datetime) -> datetime | None:

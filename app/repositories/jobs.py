@@ -1,15 +1,17 @@
 """SQL of jobs as the status change and the queries need it; what lanes need is in deliveries.py."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import ColumnElement, Row, and_, case, insert, null, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import QueryableAttribute, defer
 from sqlmodel import Session, col, select
 
 from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
-from app.values import WAITING_STATES, DeliveryKind, DeliveryState
+from app.values import WAITING_STATES, DeliveryState
 
 
 def find_job(session: Session, project_id: UUID, job_id: UUID) -> JobRow | None:
@@ -48,26 +50,79 @@ def insert_deliveries(session: Session, deliveries: Sequence[DeliveryRow]) -> No
 
 def cancel_waiting(session: Session, job_id: UUID, now: datetime) -> int:
     """Cancel what of the job is not sent yet; answers how many. What is being sent right now goes on."""
-    result = session.execute(
+    return len(_cancel(session, col(DeliveryRow.job_id) == job_id, now))
+
+
+def take_back_labels(session: Session, lead_id: int, label_ids: Collection[UUID], now: datetime) -> set[UUID]:
+    """Cancel what of the lead's conversions for these labels is not sent yet; answers the jobs concerned.
+
+    What is being sent right now is not tried again should it fail.
+    """
+    return _take_back(
+        session,
+        and_(col(DeliveryRow.lead_id) == lead_id, col(DeliveryRow.label_id).in_(label_ids)),
+        now,
+    )
+
+
+def take_back_deliveries(session: Session, ids: Collection[UUID], now: datetime) -> set[UUID]:
+    """The same for these deliveries."""
+    return _take_back(session, col(DeliveryRow.id).in_(ids), now) if ids else set()
+
+
+def keep_trying(session: Session, ids: Collection[UUID]) -> None:
+    """Undo the taking back of what is being sent right now: somebody counts on it."""
+    if ids:
+        session.execute(
+            update(DeliveryRow)
+            .where(col(DeliveryRow.id).in_(ids), col(DeliveryRow.state) == DeliveryState.SENDING)
+            .values(taken_back=False),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _take_back(session: Session, which: ColumnElement[bool], now: datetime) -> set[UUID]:
+    jobs = {job_id for _, job_id in _cancel(session, which, now)}
+    # After the waiting ones: what a lane claimed in between is found here.
+    session.execute(
         update(DeliveryRow)
-        .where(col(DeliveryRow.job_id) == job_id, col(DeliveryRow.state).in_(WAITING_STATES))
-        .values(state=DeliveryState.CANCELED, next_attempt_at=None, finished_at=now)
-        .returning(col(DeliveryRow.id)),
+        .where(which, col(DeliveryRow.state) == DeliveryState.SENDING)
+        .values(taken_back=True),
         execution_options={"synchronize_session": False},
     )
-    return len(result.all())
+    return jobs
 
 
-def history_of_lead(session: Session, lead_id: int, kinds: Sequence[DeliveryKind]) -> Sequence[DeliveryRow]:
-    """The lead's deliveries of these kinds that were not skipped or canceled, oldest first."""
+def _cancel(session: Session, which: ColumnElement[bool], now: datetime) -> Sequence[Row[UUID, UUID]]:
+    """The (id, job) of those that still waited; one that may have arrived earlier is not called canceled."""
+    result = session.execute(
+        update(DeliveryRow)
+        .where(which, col(DeliveryRow.state).in_(WAITING_STATES))
+        .values(
+            state=case(
+                (col(DeliveryRow.uncertain_since).is_(None), DeliveryState.CANCELED),
+                else_=DeliveryState.UNCONFIRMED,
+            ),
+            next_attempt_at=None,
+            finished_at=now,
+            warning=null(),
+        )
+        .returning(col(DeliveryRow.id), col(DeliveryRow.job_id)),
+        execution_options={"synchronize_session": False},
+    )
+    return result.all()
+
+
+def history_of_lead(session: Session, lead_id: int) -> Sequence[DeliveryRow]:
+    """The lead's deliveries that were not skipped, oldest first, without the JSON that no rule looks at."""
+    large = (DeliveryRow.request, DeliveryRow.response, DeliveryRow.warning)
     return session.exec(
         select(DeliveryRow)
-        .where(
-            col(DeliveryRow.lead_id) == lead_id,
-            col(DeliveryRow.kind).in_(kinds),
-            col(DeliveryRow.state).not_in((DeliveryState.SKIPPED, DeliveryState.CANCELED)),
-        )
+        .options(*(defer(cast("QueryableAttribute[Any]", column), raiseload=True) for column in large))
+        .where(col(DeliveryRow.lead_id) == lead_id, col(DeliveryRow.state) != DeliveryState.SKIPPED)
         .order_by(col(DeliveryRow.id))
+        # What this transaction has changed by statements is read again, not taken from the session.
+        .execution_options(populate_existing=True)
     ).all()
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
+from app.repositories.deliveries import free
 from app.tables.registry import metadata
 from app.values import DeliveryState, JobState, LeadStatus
 
@@ -39,6 +40,8 @@ class DeliveryStanding:
     state: DeliveryState
     attempts: int
     next_attempt_at: datetime | None
+    free: bool = True
+    """False: another delivery comes first, so that this one cannot be claimed yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,11 @@ _LOCK_JOBS = (
     .with_for_update(key_share=True)
 )
 SELECT_STANDINGS = select(
-    _DELIVERY.c.job_id, _DELIVERY.c.state, _DELIVERY.c.attempts, _DELIVERY.c.next_attempt_at
+    _DELIVERY.c.job_id,
+    _DELIVERY.c.state,
+    _DELIVERY.c.attempts,
+    _DELIVERY.c.next_attempt_at,
+    free().label("free"),
 ).where(_DELIVERY.c.job_id.in_(_ids))
 _CHANGE_JOB = (
     update(_JOB)

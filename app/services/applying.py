@@ -20,21 +20,25 @@ from app.repositories.jobs import (
     history_of_lead,
     insert_active_job,
     insert_deliveries,
+    keep_trying,
+    take_back_deliveries,
+    take_back_labels,
 )
 from app.repositories.labels import find_label_in_use, get_lost_label, list_labels, mappings_of_labels
 from app.repositories.projects import get_project
 from app.services.answers import Opened, Queued
 from app.services.idempotency import Fingerprint, recall, remember
-from app.services.identifying import ChosenIdentifier, require_lead
-from app.services.planning import Plan, Situation, plan_job
-from app.services.progress import DUE_SOON, deactivate_job
+from app.services.identifying import ChosenIdentifier, normalised, require_lead
+from app.services.planning import plan_job
+from app.services.progress import DUE_SOON, deactivate_job, settle_jobs
+from app.services.situation import Plan, Situation
 from app.services.status_change import StatusChange
 from app.tables.jobs import JobRow
 from app.tables.labels import LabelRow
 from app.tables.leads import LeadRow
+from app.tables.projects import ProjectRow
 from app.values import (
     ConflictPolicy,
-    DeliveryKind,
     DeliveryState,
     JobState,
     LeadStatus,
@@ -59,12 +63,12 @@ class Call:
 
 
 def apply_change(call: Call) -> Opened | Queued:
-    """Apply the change within the session's transaction; raises a DomainError before anything is written."""
-    fingerprint = _fingerprint(call)
+    """Apply the change within the session's transaction, which a DomainError undoes."""
+    project = get_project(call.session, call.project_id)
+    fingerprint = _fingerprint(call, project)
     first = recall(call.session, fingerprint, call.now)
     if first is not None:
         return first
-    project = get_project(call.session, call.project_id)
     lead = require_lead(call.session, project, call.chosen)
     # Two calls with one key meet at the lead's lock: the second must see what the first one answered.
     first = recall(call.session, fingerprint, call.now)
@@ -78,27 +82,43 @@ def apply_change(call: Call) -> Opened | Queued:
     return answer
 
 
-def _fingerprint(call: Call) -> Fingerprint:
+def _fingerprint(call: Call, project: ProjectRow) -> Fingerprint:
     change = call.change
-    normalised = (
+    if change.idempotency_key is None:
+        return Fingerprint(call.project_id, None, "")
+    asked = (
         call.chosen.kind.value,
-        call.chosen.value,
-        change.conversion_id.strip().lower(),
+        normalised(call.chosen, project),
+        _conversion(call),
         change.price_cents,
-        change.occurred_at.timestamp() if change.occurred_at else None,
+        int(change.occurred_at.timestamp()) if change.occurred_at else None,
         change.on_conflict.value,
     )
-    return Fingerprint(call.project_id, change.idempotency_key, repr(normalised))
+    return Fingerprint(call.project_id, change.idempotency_key, repr(asked))
+
+
+def _conversion(call: Call) -> str:
+    """What is asked for in one form: `lost` and the built-in label's UUID are the same request."""
+    given = call.change.conversion_id.strip().lower()
+    if given == "lost":
+        return str(get_lost_label(call.session, call.project_id).id)
+    label_id = _label_id(given)
+    return str(label_id) if label_id else given
+
+
+def _label_id(given: str) -> UUID | None:
+    try:
+        return UUID(given)
+    except ValueError:
+        return None
 
 
 def _resolve_label(call: Call) -> LabelRow:
-    given = call.change.conversion_id.strip()
-    if given.lower() == "lost":
+    given = call.change.conversion_id.strip().lower()
+    if given == "lost":
         return get_lost_label(call.session, call.project_id)
-    try:
-        label = find_label_in_use(call.session, call.project_id, UUID(given))
-    except ValueError:
-        label = None
+    label_id = _label_id(given)
+    label = find_label_in_use(call.session, call.project_id, label_id) if label_id else None
     if label is None:
         raise LabelNotFoundError(call.change.conversion_id)
     return label
@@ -129,7 +149,6 @@ def _cancel_current(call: Call, lead: LeadRow) -> JobRow | None:
 def _cancel(call: Call, job: JobRow) -> int:
     canceled = cancel_waiting(call.session, job.id, call.now)
     deactivate_job(call.session, job, call.now)
-
     call.session.refresh(job)
     return canceled
 
@@ -142,7 +161,10 @@ def _queue(call: Call, lead: LeadRow, label: LabelRow) -> Queued:
     plan = plan_job(_situation(call, lead, label, job))
     job.warnings = plan.warnings
     if not insert_active_job(call.session, job):
-        raise _duplicate(lead, job.id)
+        winner = find_active_job(call.session, lead.id)
+        assert winner is not None
+        raise _duplicate(lead, winner.id)
+    _settle_earlier(call, plan)
     insert_deliveries(call.session, plan.deliveries)
     lead.status, lead.label_id, lead.updated_at = LeadStatus.PENDING, label.id, call.now
     lead.current_job_id = job.id
@@ -167,6 +189,12 @@ def _make_way(call: Call, lead: LeadRow) -> JobRow | None:
         raise _duplicate(lead, active.id)
     _cancel(call, active)
     return active
+
+
+def _settle_earlier(call: Call, plan: Plan) -> None:
+    """Let earlier deliveries know what the plan makes of them."""
+    settle_jobs(call.session, take_back_deliveries(call.session, plan.replaces, call.now), call.now)
+    keep_trying(call.session, plan.relies_on)
 
 
 def _duplicate(lead: LeadRow, job_id: UUID) -> DuplicateJobError:
@@ -206,26 +234,37 @@ def _status_after(label: LabelRow) -> LeadStatus:
 
 def _situation(call: Call, lead: LeadRow, label: LabelRow, job: JobRow) -> Situation:
     assert lead.id is not None
-    undo: frozenset[UUID] = frozenset()
-    if label.built_in:
-        labels = list_labels(call.session, call.project_id)
-        undo = frozenset(other.id for other in labels if other.undo_on_lost)
+    undo = _undo_labels(call, label)
+    if undo:
+        # Before the history is read: what a lane claims meanwhile is seen as being sent, and is retracted.
+        settle_jobs(call.session, take_back_labels(call.session, lead.id, undo, call.now), call.now)
     return Situation(
         lead=lead,
         label=label,
         job=job,
         integrations=[i for i in list_integrations(call.session, call.project_id) if i.enabled],
         mappings={m.integration_id: m for m in mappings_of_labels(call.session, [label.id])},
-        history=history_of_lead(call.session, lead.id, tuple(DeliveryKind)),
+        history=history_of_lead(call.session, lead.id) if undo or label.convert_once else [],
         undo_labels=undo,
         connectors=call.connectors,
         now=call.now,
     )
 
 
+def _undo_labels(call: Call, label: LabelRow) -> frozenset[UUID]:
+    """The labels whose conversions this one takes back: none but for `lost`."""
+    if not label.built_in:
+        return frozenset()
+    labels = list_labels(call.session, call.project_id)
+    return frozenset(other.id for other in labels if other.undo_on_lost and not other.built_in)
+
+
 def _lanes(plan: Plan, now: datetime) -> list[UUID]:
     """Every lane with something to send; also the sweep, which ends the job, when none of it is due soon."""
     waiting = [d for d in plan.deliveries if d.state is DeliveryState.SCHEDULED]
-    due_soon = any(d.next_attempt_at is not None and d.next_attempt_at <= now + DUE_SOON for d in waiting)
+    due_soon = any(
+        d.follows_id is None and d.next_attempt_at is not None and d.next_attempt_at <= now + DUE_SOON
+        for d in waiting
+    )
     lanes = [delivery.integration_id for delivery in waiting]
     return lanes if due_soon else [*lanes, SWEEP_LANE]

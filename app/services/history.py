@@ -1,5 +1,6 @@
 """What of a lead's earlier conversions still stands at an integration."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,33 +8,53 @@ from uuid import UUID
 from app.tables.jobs import DeliveryRow
 from app.values import OPEN_STATES, DeliveryKind, DeliveryState
 
-_STANDING_STATES = OPEN_STATES | {DeliveryState.DELIVERED}
+COUNTS = OPEN_STATES | {DeliveryState.DELIVERED}
 """At the platform, or on the way there."""
+
+MAY_COUNT = COUNTS | {DeliveryState.UNCONFIRMED}
+"""The platform may have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A conversion that counts, or will: the SEND, and the value last stated for it."""
+    """One conversion that counts, or will: the SEND, and what was last stated for it."""
 
     send: DeliveryRow
-    value_cents: int | None
-    currency: str
+    last: DeliveryRow
+    """The newest SEND or RESTATE of it that counts: its value is the platform's, or will be."""
+    on_their_way: tuple[UUID, ...]
+    """Those of its deliveries that are being sent just now."""
+    restating: tuple[UUID, ...]
+    """Those of its restatements that are not through."""
 
     def states(self, value_cents: int | None, currency: str) -> bool:
         """Whether that is the value the platform has, or will have."""
-        return (self.value_cents, self.currency) == (value_cents, currency)
+        return (self.last.value_cents, self.last.currency) == (value_cents, currency)
 
 
-def standing_sends(history: Sequence[DeliveryRow], integration_id: UUID) -> Iterator[Standing]:
-    """The integration's conversions of this lead that stand; those taken back or being taken back do not.
+def standing(
+    history: Sequence[DeliveryRow], integration_id: UUID, states: frozenset[DeliveryState]
+) -> Iterator[Standing]:
+    """The integration's conversions of this lead in one of `states`; not those taken back, or being so.
 
-    `history`: oldest first.
+    A conversion stands also when only its restatement arrived: it carries the same id, and the platform
+    counts it. `history`: oldest first; what was skipped is not in it.
     """
-    mine = [d for d in history if d.integration_id == integration_id and d.state in _STANDING_STATES]
-    retracted = {d.follows_id for d in mine if d.kind is DeliveryKind.RETRACT}
-    for send in mine:
-        if send.kind is DeliveryKind.SEND and send.id not in retracted:
-            last = [d for d in mine if d.follows_id == send.id and d.kind is DeliveryKind.RESTATE][-1:] or [
-                send
-            ]
-            yield Standing(send, last[0].value_cents, last[0].currency)
+    conversions: dict[str, list[DeliveryRow]] = defaultdict(list)
+    for delivery in history:
+        if delivery.integration_id == integration_id:
+            conversions[delivery.platform_event_id].append(delivery)
+    for deliveries in conversions.values():
+        stated = [d for d in deliveries if d.kind is not DeliveryKind.RETRACT and d.state in states]
+        taken_back = any(d.kind is DeliveryKind.RETRACT and d.state in COUNTS for d in deliveries)
+        if stated and not taken_back:
+            yield _standing_of(deliveries, stated)
+
+
+def _standing_of(deliveries: Sequence[DeliveryRow], stated: Sequence[DeliveryRow]) -> Standing:
+    return Standing(
+        send=next(d for d in deliveries if d.kind is DeliveryKind.SEND),
+        last=stated[-1],
+        on_their_way=tuple(d.id for d in stated if d.state is DeliveryState.SENDING),
+        restating=tuple(d.id for d in stated if d.kind is DeliveryKind.RESTATE and d.state in OPEN_STATES),
+    )

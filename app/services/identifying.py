@@ -63,7 +63,7 @@ def load_lead(
     session: Session, project: ProjectRow, chosen: ChosenIdentifier, *, lock: bool = False
 ) -> LeadRow | None:
     """The lead, or None; of several the most recently created."""
-    value = _normalised(chosen, project)
+    value = normalised(chosen, project)
     if value is None:
         return None
     return find_lead(session, project.id, chosen.kind, value, lock=lock)
@@ -77,7 +77,8 @@ def require_lead(session: Session, project: ProjectRow, chosen: ChosenIdentifier
     return lead
 
 
-def _normalised(chosen: ChosenIdentifier, project: ProjectRow) -> str | int | None:
+def normalised(chosen: ChosenIdentifier, project: ProjectRow) -> str | int | None:
+    """The identifier as it is compared; None: nothing can have it."""
     match chosen.kind:
         case LeadIdentifierKind.LEAD_ID:
             return _lead_id(chosen.value)

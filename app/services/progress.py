@@ -91,7 +91,7 @@ def _awaited(delivery: DeliveryStanding, now: datetime) -> bool:
     """Whether the job is still waiting for the delivery's first attempt."""
     if delivery.state is DeliveryState.SENDING:
         return delivery.attempts <= 1
-    if delivery.state is not DeliveryState.SCHEDULED or delivery.attempts > 0:
+    if delivery.state is not DeliveryState.SCHEDULED or delivery.attempts > 0 or not delivery.free:
         return False
     return delivery.next_attempt_at is not None and delivery.next_attempt_at <= now + DUE_SOON
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlmodel import Session
@@ -10,6 +11,7 @@ from sqlmodel import Session
 from app.repositories.deliveries import (
     Due,
     begin_attempts,
+    may_have_arrived,
     next_due_at,
     select_due,
     select_label_probe,
@@ -18,10 +20,33 @@ from app.repositories.deliveries import (
 from app.repositories.settling import lock_jobs
 from app.repositories.waiting import finish
 from app.services.progress import settle_locked
-from app.values import DeliveryState, PauseReason
+from app.values import DeliveryKind, DeliveryState, PauseReason
 from app.worker.attempts import Attempt, Channel
 from app.worker.consequences import safe_until
 from app.worker.holding import PROBE_EVERY, Standing
+
+
+class _End(NamedTuple):
+    """The state that says why a delivery is not sent."""
+
+    state: DeliveryState
+    code: str
+    message: str
+
+
+_LEAD_ERASED = _End(
+    DeliveryState.CANCELED, "LEAD_ERASED", "The lead was erased before the conversion was sent."
+)
+_NOTHING_TO_RETRACT = _End(
+    DeliveryState.CANCELED,
+    "NOTHING_TO_RETRACT",
+    "The conversion never arrived, so there is nothing to take back.",
+)
+_RESEND_UNSAFE = _End(
+    DeliveryState.UNCONFIRMED,
+    "RESEND_UNSAFE",
+    "An earlier attempt may have arrived, and the platform would count a copy.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +55,7 @@ class Unsendable:
 
     id: UUID
     job_id: UUID
-    lead_erased: bool
-    """False: it may have been taken, and the platform would not recognise the copy any more."""
+    end: _End
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +73,8 @@ def claim(session: Session, standing: Standing, channel: Channel, limit: int, no
     """Claim up to `limit` deliveries for the lane's owner: probes, then what expires first."""
     probes = _probes(session, standing, limit, now)
     due = [] if standing.paused else select_due(session, standing.integration.id, now, limit - len(probes))
-    unsendable = [found for one in (*probes, *due) if (found := _unsendable(one, channel, now))]
+    ends = ((one.delivery, _why_not(session, one, channel, now)) for one in (*probes, *due))
+    unsendable = [Unsendable(delivery.id, delivery.job_id, end) for delivery, end in ends if end]
     refused = {one.id for one in unsendable}
     attempts = [
         Attempt(delivery=one.delivery, lead=one.lead, channel=channel, is_probe=is_probe)
@@ -80,22 +105,15 @@ def lane_due_at(session: Session, standing: Standing, now: datetime) -> datetime
 def end_unsendable(session: Session, unsendable: Sequence[Unsendable], now: datetime) -> None:
     """Give deliveries that were due and must not be sent the state that says so."""
     jobs = lock_jobs(session, (one.job_id for one in unsendable))
-    finish(
-        session,
-        [one.id for one in unsendable if one.lead_erased],
-        DeliveryState.CANCELED,
-        code="LEAD_ERASED",
-        message="The lead was erased before the conversion was sent.",
-        now=now,
-    )
-    finish(
-        session,
-        [one.id for one in unsendable if not one.lead_erased],
-        DeliveryState.UNCONFIRMED,
-        code="RESEND_UNSAFE",
-        message="An earlier attempt may have arrived, and the platform would count a copy.",
-        now=now,
-    )
+    for end in {one.end for one in unsendable}:
+        finish(
+            session,
+            [one.id for one in unsendable if one.end == end],
+            end.state,
+            code=end.code,
+            message=end.message,
+            now=now,
+        )
     settle_locked(session, jobs, now)
 
 
@@ -122,9 +140,13 @@ def _is_time(probe_at: datetime | None, now: datetime) -> bool:
     return probe_at is not None and probe_at <= now
 
 
-def _unsendable(due: Due, channel: Channel, now: datetime) -> Unsendable | None:
-    delivery, lead_erased = due.delivery, due.lead.erased_at is not None
-    safe = safe_until(delivery.uncertain_since, channel.connector.facts.resend_safe_for)
-    if lead_erased or now >= safe:
-        return Unsendable(delivery.id, delivery.job_id, lead_erased)
+def _why_not(session: Session, due: Due, channel: Channel, now: datetime) -> _End | None:
+    """Why the delivery must not be sent, though it is due; None: it may be."""
+    delivery = due.delivery
+    if due.lead.erased_at is not None:
+        return _LEAD_ERASED
+    if now >= safe_until(delivery.uncertain_since, channel.connector.facts.resend_safe_for):
+        return _RESEND_UNSAFE
+    if delivery.kind is DeliveryKind.RETRACT and delivery.follows_id is not None:
+        return None if may_have_arrived(session, delivery.follows_id) else _NOTHING_TO_RETRACT
     return None

@@ -128,3 +128,29 @@ async def test_what_is_remembered_holds_nothing_personal(api: Api) -> None:
     (row,) = await api.rows(IdempotencyRow)
 
     assert "ada@example.com" not in row.model_dump_json()
+
+
+async def test_other_words_for_the_same_request_are_the_same_input(api: Api) -> None:
+    await api.world.complete_lead(phone="+44 7700 900123")
+    label = await api.world.label()
+    asked = [
+        ({"email": "ada@example.com"}, str(label.id), "2026-11-23T09:00:00Z"),
+        ({"email": " ADA@example.com "}, f"urn:uuid:{label.id}".upper(), "2026-11-23T10:00:00.5+01:00"),
+        ({"email": "Ada@Example.com"}, label.id.hex, "2026-11-23T09:00:00.999Z"),
+    ]
+
+    answers = [
+        await api.update(lead, conversion, occurredAt=occurred, idempotencyKey="k1")
+        for lead, conversion, occurred in asked
+    ]
+
+    assert [answer.get("replayed") for answer in answers] == [False, True, True]
+
+
+async def test_lost_and_the_uuid_of_the_built_in_label_are_the_same_input(api: Api) -> None:
+    await api.world.complete_lead(phone="+31 20 123 4567")
+    first = await api.update({"phone": "020 1234567"}, "lost", idempotencyKey="k1")
+
+    again = await api.update({"phone": "+31201234567"}, api.world.lost_id, idempotencyKey="k1")
+
+    assert (first["replayed"], again["replayed"]) == (False, True)
