@@ -147,6 +147,39 @@ async def test_a_disabled_integration_sends_nothing(
     assert connector.calls == []
 
 
+@pytest.mark.parametrize(
+    ("sent", "restated", "retracted"),
+    [
+        (S.REJECTED, S.FAILED, (S.CANCELED, "NOTHING_TO_RETRACT")),
+        (S.CANCELED, S.CANCELED, (S.CANCELED, "NOTHING_TO_RETRACT")),
+        (S.ACCEPTED, S.CANCELED, (S.DELIVERED, None)),
+        (S.EXPIRED, S.DELIVERED, (S.DELIVERED, None)),
+        (S.UNCONFIRMED, S.CANCELED, (S.DELIVERED, None)),
+    ],
+)
+async def test_a_retraction_is_sent_only_if_the_conversion_may_have_arrived(
+    stage: Stage, connector: ScriptedConnector, sent: S, restated: S, retracted: tuple[S, str | None]
+) -> None:
+    send_id, restatement_id, retraction_id = new_id(), new_id(), new_id()
+    job = await stage.job(
+        {"id": send_id, "state": sent, "next_attempt_at": None},
+        {
+            "id": restatement_id,
+            "kind": DeliveryKind.RESTATE,
+            "follows_id": send_id,
+            "state": restated,
+            "next_attempt_at": None,
+        },
+        {"id": retraction_id, "kind": DeliveryKind.RETRACT, "follows_id": send_id},
+    )
+
+    await stage.run()
+
+    (retraction,) = [row for row in await stage.deliveries_of(job) if row.id == retraction_id]
+    assert (retraction.state, retraction.error_code) == retracted
+    assert len(connector.calls) == (1 if retracted[1] is None else 0)
+
+
 async def test_an_erased_lead_s_delivery_is_canceled(
     sqlite_stage: Stage, connector: ScriptedConnector
 ) -> None:
