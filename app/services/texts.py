@@ -1,6 +1,6 @@
 """What any text from outside must be before it may be stored or looked up."""
 
-from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 from app.errors import InvalidInputError, Problem
@@ -11,6 +11,8 @@ LONG = 2_048
 """Characters of an address of a page, a click id, a user agent."""
 NOTE = 10_000
 """Characters of a note."""
+MAX_JSON_DEPTH = 64
+"""Lists and objects inside one another: more than forms have, less than what makes a JSON library fail."""
 
 
 def text_problem(path: tuple[str, ...], value: str, limit: int) -> Problem | None:
@@ -36,24 +38,31 @@ def is_encodable(value: str) -> bool:
 
 
 def json_problem(path: tuple[str, ...], value: Any, limit: int) -> Problem | None:
-    """What keeps any text inside this JSON value out."""
-    for text in _texts(value):
-        problem = text_problem(path, text, limit)
+    """What keeps this JSON value out: its depth, a text inside it, or a number that JSON cannot write."""
+    pending = [(value, 0)]
+    while pending:
+        item, depth = pending.pop()
+        if depth == MAX_JSON_DEPTH and isinstance(item, dict | list):
+            return Problem(path, f"must not be nested more than {MAX_JSON_DEPTH} levels deep")
+        problem = _leaf_problem(path, item, limit)
         if problem is not None:
             return problem
+        pending += [(inner, depth + 1) for inner in _inside(item)]
     return None
 
 
-def _texts(value: Any) -> Iterator[str]:
-    pending = [value]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict):
-            pending += [*item.keys(), *item.values()]
-        elif isinstance(item, list):
-            pending += item
+def _leaf_problem(path: tuple[str, ...], item: Any, limit: int) -> Problem | None:
+    if isinstance(item, str):
+        return text_problem(path, item, limit)
+    if isinstance(item, float) and not isfinite(item):
+        return Problem(path, "must not contain a number that is too large to be kept")
+    return None
+
+
+def _inside(item: Any) -> list[Any]:
+    if isinstance(item, dict):
+        return [*item.keys(), *item.values()]
+    return item if isinstance(item, list) else []
 
 
 def reject(problems: list[Problem]) -> None:
