@@ -100,7 +100,9 @@ class AttributionInput:
     ga_client_id: str | None = optional("Client id of Google Analytics, from its `_ga` cookie.")
     ga_session_id: str | None = optional("Session id of Google Analytics.")
     landing_page_url: str | None = optional("The page the visitor landed on.")
-    clicked_at: datetime | None = optional("When the click happened.")
+    clicked_at: datetime | None = optional(
+        "When the click happened. Without a click id it is meant for the clicks whose time is not known yet."
+    )
 
 
 @strawberry.input(description="What the person consented to. Leave out what is not known.")
@@ -123,7 +125,7 @@ class DeviceInput:
 
 @strawberry.input(
     description=(
-        "A lead. At least one of e-mail, phone, name, uniqueIdentifier or a click id is needed."
+        "A lead. A new one needs at least one of e-mail, phone, name, uniqueIdentifier or a click id."
         " Null and blank text count as left out."
     )
 )
@@ -147,7 +149,7 @@ class CreateLeadInput:
     currency: str | None = optional("ISO 4217 currency code. Left out: the project's.")
     form_name: str | None = optional("The form the lead came from.")
     note: str | None = optional("Free text, at most 10,000 characters.")
-    form_data: JSON | None = optional("Whatever else the form sent.")
+    form_data: JSON | None = optional("Whatever else the form sent, at most 64 levels deep.")
     attribution: AttributionInput | None = optional("The clicks and browser ids that brought the lead.")
     consent: ConsentInput | None = optional("What the person consented to.")
     device: DeviceInput | None = optional("The browser the lead came from.")

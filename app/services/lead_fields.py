@@ -8,6 +8,7 @@ from app.errors import Problem
 from app.services.contacts import is_region
 from app.services.limits import CLOCK_SKEW, MAX_CENTS
 from app.services.texts import LONG, NOTE, SHORT, json_problem, text_problem
+from app.tables.leads import LeadRow
 
 LeadValues = Mapping[str, Any]
 """Columns of LeadRow, and `clicked_at`, with what was given for them; what was not given is not in it."""
@@ -94,6 +95,6 @@ def _is_currency(code: str) -> bool:
     return len(code) == len("EUR") and code.isascii() and code.isalpha()
 
 
-def recognises(values: LeadValues) -> bool:
-    """Whether a lead with these values could ever be found or matched again."""
-    return any(values.get(name) for name in _RECOGNISES)
+def is_recognisable(lead: LeadRow) -> bool:
+    """Whether the lead could ever be found or matched again."""
+    return any(getattr(lead, name) for name in _RECOGNISES)

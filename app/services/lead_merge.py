@@ -16,7 +16,7 @@ def merge(lead: LeadRow, values: LeadValues, *, default_country: str, now: datet
     Click ids are kept as given, never trimmed or re-cased, and replaced in groups: two clicks never mix.
     """
     clicked_at: datetime | None = values.get("clicked_at")
-    if _CLICK_IDS.isdisjoint(values):
+    if not any(values.get(name) for name in _CLICK_IDS):
         _learn_click_times(lead, clicked_at)
     for group, names in CLICK_GROUPS.items():
         given = {name: values[name] for name in names if name in values}
@@ -41,12 +41,12 @@ def _merge_group(
         _set_times(lead, group, None, None)
     elif new_click:
         _set_times(lead, group, clicked_at or now, clicked_at)
-    elif clicked_at is not None:
-        _learn_click_time(lead, group, clicked_at)
+    elif clicked_at is not None and any(given.values()):
+        _set_times(lead, group, clicked_at, clicked_at)
 
 
 def _is_new_click(lead: LeadRow, given: dict[str, str | None]) -> bool:
-    """False when the ids are those of the click that is there, so that its first time stays."""
+    """False when the ids are those of the click that is there, whose time stays unless another is given."""
     ids = {name: value for name, value in given.items() if value is not None}
     stored = {name: getattr(lead, name) for name in ids}
     same = any(stored[name] == ids[name] for name in ids)

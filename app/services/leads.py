@@ -7,11 +7,11 @@ from sqlmodel import Session
 
 from app.clock import Clock
 from app.database.database import Database
-from app.errors import Problem
+from app.errors import invalid
 from app.repositories.leads import find_by_event, insert_lead
 from app.repositories.projects import get_project
 from app.services.identifying import LeadIdentifier, choose_identifier, load_lead
-from app.services.lead_fields import LeadValues, given_values, problems_of, recognises
+from app.services.lead_fields import LeadValues, given_values, is_recognisable, problems_of
 from app.services.lead_merge import merge
 from app.services.texts import reject
 from app.services.viewer import Viewer
@@ -41,15 +41,10 @@ class LeadService:
         A given value replaces; None, blank text and absence keep what is there.
 
         Raises:
-            InvalidInputError: a value cannot be stored, or nothing given would ever find the lead again.
+            InvalidInputError: a value cannot be stored, or nothing in the lead would ever find it again.
         """
         now, given = self.clock(), given_values(values)
-        problems = problems_of(given, now)
-        if not recognises(given):
-            problems.append(
-                Problem((), "give at least an e-mail, a phone, a name, a uniqueIdentifier or a click id")
-            )
-        reject(problems)
+        reject(problems_of(given, now))
 
         def work(session: Session) -> Created:
             return _create_or_merge(session, viewer, given, now)
@@ -78,7 +73,7 @@ def _create_or_merge(session: Session, viewer: Viewer, given: LeadValues, now: d
         # Another call created it a moment ago: what it wrote is there now.
         there = find_by_event(session, project.id, str(event), lock=True)
         assert there is not None
-    merge(there, given, default_country=project.country_code, now=now)
+    _merge(there, project, given, now)
     return Created(there, created=False)
 
 
@@ -90,5 +85,12 @@ def _new_lead(project: ProjectRow, given: LeadValues, now: datetime) -> LeadRow:
         created_at=now,
         updated_at=now,
     )
-    merge(lead, given, default_country=project.country_code, now=now)
+    _merge(lead, project, given, now)
     return lead
+
+
+def _merge(lead: LeadRow, project: ProjectRow, given: LeadValues, now: datetime) -> None:
+    merge(lead, given, default_country=project.country_code, now=now)
+    # Of the lead and not of what was given: a call may bring nothing but a consent that was withdrawn.
+    if not is_recognisable(lead):
+        raise invalid(message="give at least an e-mail, a phone, a name, a uniqueIdentifier or a click id")

@@ -1,9 +1,11 @@
 """createLead: what is stored, what is merged, what is refused."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from app.tables.leads import LeadRow
@@ -157,6 +159,30 @@ async def test_another_click_replaces_the_whole_group_with_its_own_time(api: Api
     assert (row.msclkid, row.microsoft_clicked_at) == ("m1", START - timedelta(days=3, hours=9, minutes=30))
 
 
+async def test_the_same_click_with_another_time_takes_the_time_that_is_given(api: Api) -> None:
+    await create(api, uniqueEventId="e1", attribution={"gclid": "g1", "clickedAt": "2026-11-20T00:00:00Z"})
+
+    answer = await create(
+        api, uniqueEventId="e1", attribution={"gclid": "g1", "clickedAt": "2026-11-21T00:00:00Z"}
+    )
+
+    assert answer["lead"]["attribution"]["clickedAt"] == "2026-11-21T00:00:00.000Z"
+    (row,) = await api.rows(LeadRow)
+    assert row.google_clicked_at == row.google_captured_at == START - timedelta(days=2, hours=9, minutes=30)
+
+
+async def test_a_time_without_a_click_id_replaces_none_that_is_known(api: Api) -> None:
+    known = {"gclid": "g1", "clickedAt": "2026-11-20T00:00:00Z"}
+    await create(api, uniqueEventId="e1", attribution=known)
+    await create(api, uniqueEventId="e1", attribution={"fbclid": "f1"})
+
+    await create(api, uniqueEventId="e1", attribution={"clickedAt": "2026-11-21T00:00:00Z"})
+
+    (row,) = await api.rows(LeadRow)
+    assert row.google_clicked_at == START - timedelta(days=3, hours=9, minutes=30)
+    assert row.meta_clicked_at == START - timedelta(days=2, hours=9, minutes=30)
+
+
 async def test_the_same_click_again_keeps_its_first_time_and_may_be_completed(api: Api) -> None:
     await create(api, uniqueEventId="e1", attribution={"fbclid": "f1"})
     api.world.clock.advance(hours=1)
@@ -216,6 +242,82 @@ async def test_a_lead_that_could_never_be_found_again_is_refused(api: Api, given
 
     assert (answer["__typename"], answer["code"]) == ("InvalidInputError", "INVALID_INPUT")
     assert await api.rows(LeadRow) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"consent": {"adUserData": "DENIED"}},
+        {"attribution": {"clickedAt": "2026-11-20T00:00:00Z"}},
+        {"note": "called back"},
+        {},
+    ],
+    ids=str,
+)
+async def test_a_known_submission_may_bring_anything_and_a_new_one_what_finds_it(
+    api: Api, given: dict[str, Any]
+) -> None:
+    await create(api, uniqueEventId="known", email="a@example.com", attribution={"gclid": "g1"})
+
+    known = await create(api, uniqueEventId="known", **given)
+    new = await create(api, uniqueEventId="new", **given)
+
+    assert (known["created"], new["__typename"]) == (False, "InvalidInputError")
+    (row,) = await api.rows(LeadRow)
+    if "consent" in given:
+        assert row.ad_user_data == "DENIED"
+    if "attribution" in given:
+        assert row.google_clicked_at == START - timedelta(days=3, hours=9, minutes=30)
+
+
+@pytest.mark.parametrize("literal", ["1e400", "{a: [-1e999]}", "1" * 5_000, "[" * 65 + "]" * 65])
+async def test_form_data_that_no_database_could_keep_is_refused_in_a_document_too(
+    api: Api, literal: str
+) -> None:
+    document = f"""
+    mutation {{
+      createLead(input: {{email: "a@example.com", formData: {literal}}}) {{
+        ... on InvalidInputError {{ problems {{ path }} }}
+      }}
+    }}
+    """
+
+    assert await api.ask(document) == {"createLead": {"problems": [{"path": ["formData"]}]}}
+    assert await api.rows(LeadRow) == []
+
+
+async def post_nested(api: Api, levels: int) -> httpx.Response:
+    deep = "[" * levels + "]" * levels
+    body = '{"query": %s, "variables": {"input": {"email": "a@example.com", "formData": %s}}}'
+    return await api.post(body % (json.dumps(CREATE), deep))
+
+
+@pytest.mark.parametrize("levels", [65, 500])
+async def test_form_data_may_not_be_deep(api: Api, levels: int) -> None:
+    response = await post_nested(api, levels)
+
+    assert response.json()["data"]["createLead"]["problems"][0]["path"] == ["formData"]
+    assert await api.rows(LeadRow) == []
+
+
+@pytest.mark.parametrize("levels", [850, 900, 925, 950, 975, 1_000])
+async def test_form_data_on_the_brink_of_what_can_be_parsed_is_no_server_error(api: Api, levels: int) -> None:
+    response = await post_nested(api, levels)
+
+    # From some depth on, which the interpreter's stack decides, the body is not even JSON to us.
+    assert response.status_code in {200, 400}
+    assert "INTERNAL_SERVER_ERROR" not in response.text
+    assert await api.rows(LeadRow) == []
+
+
+async def test_form_data_of_the_greatest_depth_can_be_stored_and_read_back(api: Api) -> None:
+    deep: Any = "core"
+    for _ in range(64):
+        deep = [deep]
+
+    answer = await create(api, email="a@example.com", formData=deep)
+
+    assert answer["lead"]["formData"] == deep
 
 
 @pytest.mark.parametrize(
