@@ -34,10 +34,12 @@ _ROOT_FIELDS: Final = {
     "Query.conversionLabels": _READ_STATUS,
     "Query.integrations": _READ_STATUS,
 }
-_FREE_LEAD_FIELDS: Final = frozenset(
-    {"__typename", "id", "uniqueIdentifier", "status", "label", "price", "currency", "currentJob", "jobs"}
+_FREE_FIELDS: Final = frozenset({"__typename", "id"})
+"""What even a key that may only write sees of what it wrote."""
+_STATUS_FIELDS: Final = frozenset(
+    {"uniqueIdentifier", "status", "label", "price", "currency", "currentJob", "jobs"}
 )
-"""What a key that may only change the status sees of a lead."""
+"""What a key that may change the status sees of a lead."""
 _PERSONAL_DELIVERY_FIELDS: Final = frozenset({"request", "response"})
 
 
@@ -77,8 +79,10 @@ def _requirement(type_name: str, field_name: str) -> Requirement | None:
         # A root field without a scope is a mistake of ours; asking for admin keeps it shut.
         free = field_name.startswith("__")
         return None if free else _ROOT_FIELDS.get(f"{type_name}.{field_name}", frozenset({Scope.ADMIN}))
-    if type_name == "Lead" and field_name not in _FREE_LEAD_FIELDS:
+    if type_name not in {"Lead", "ConversionJob", "Delivery"} or field_name in _FREE_FIELDS:
+        return None
+    if type_name == "Lead" and field_name not in _STATUS_FIELDS:
         return _READ_LEADS
     if type_name == "Delivery" and field_name in _PERSONAL_DELIVERY_FIELDS:
         return _READ_LEADS
-    return None
+    return _READ_STATUS

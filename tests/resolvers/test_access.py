@@ -89,6 +89,66 @@ async def test_each_operation_needs_its_scope(
     assert ("errors" not in answer) == allowed, answer
 
 
+CREATED = """
+mutation {
+  createLead(input: {uniqueEventId: "e1", firstName: "Ada"}) { ... on CreateLeadSuccess { created lead { %s } } }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "uniqueIdentifier",
+        "status",
+        "price",
+        "currency",
+        "label { name }",
+        "currentJob { id }",
+        "email",
+        "createdAt",
+    ],
+)
+async def test_leads_write_alone_reads_nothing_that_is_stored_and_then_stores_nothing(
+    sqlite_api: Api, field: str
+) -> None:
+    lead = await sqlite_api.world.complete_lead(unique_event_id="e1", first_name="Before")
+    await key_with(sqlite_api, Scope.LEADS_WRITE)
+
+    answer = await sqlite_api.run(CREATED % field)
+
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+    assert "data" not in answer
+    assert (await sqlite_api.lead_row(lead.id)).first_name == "Before"
+
+
+async def test_leads_write_alone_sees_the_id_of_what_it_wrote(sqlite_api: Api) -> None:
+    lead = await sqlite_api.world.complete_lead(unique_event_id="e1")
+    await key_with(sqlite_api, Scope.LEADS_WRITE)
+
+    answer = await sqlite_api.ask(CREATED % "__typename id")
+
+    assert answer["createLead"] == {"created": False, "lead": {"__typename": "Lead", "id": str(lead.id)}}
+
+
+@pytest.mark.parametrize(
+    ("scope", "field", "allowed"),
+    [
+        (Scope.STATUS_WRITE, "status currentJob { state deliveries { state } }", True),
+        (Scope.STATUS_WRITE, "email", False),
+        (Scope.LEADS_READ, "email currentJob { deliveries { request } }", True),
+    ],
+)
+async def test_a_second_scope_opens_what_it_opens_elsewhere(
+    sqlite_api: Api, scope: Scope, field: str, allowed: bool
+) -> None:
+    await key_with(sqlite_api, Scope.LEADS_WRITE, scope)
+
+    answer = await sqlite_api.run(CREATED % field)
+
+    assert ("errors" not in answer) == allowed
+
+
 async def test_fragments_and_aliases_hide_nothing(sqlite_api: Api) -> None:
     await key_with(sqlite_api, Scope.STATUS_WRITE)
     document = """
