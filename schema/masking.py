@@ -12,6 +12,9 @@ from schema.context import Context
 
 logger = logging.getLogger("leadwire.graphql")
 
+MAX_MESSAGE = 500
+"""Characters of an error's text; GraphQL's own quote what the caller sent, however long it is."""
+
 
 class CodedErrors(MaskErrors):
     """Masks on HTTP and on streams alike; Strawberry calls it for both."""
@@ -26,22 +29,36 @@ class CodedErrors(MaskErrors):
     def _processed(self, error: GraphQLError) -> GraphQLError:
         if isinstance(error.original_error, DomainError):
             return _coded(error, "BAD_USER_INPUT", message=str(error.original_error))
-        if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
+        if _is_bug(error):
             return self._masked(error)
         return _coded(error, _code(error), message=error.message)
 
     def _masked(self, error: GraphQLError) -> GraphQLError:
         context = cast("Context", self.execution_context.context)
-        assert error.original_error is not None
-        log_bug(error.original_error, context.request_id)
+        log_bug(error.original_error or error, context.request_id)
         masked = _coded(error, "INTERNAL_SERVER_ERROR", message="Something went wrong on our side")
         masked.extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": context.request_id}
         return masked
 
 
+def _is_bug(error: GraphQLError) -> bool:
+    """Whether it is our fault: an exception, or a value of ours that the library cannot show."""
+    original = error.original_error or error
+    if not isinstance(original, GraphQLError):
+        return True
+    # What the library says of an argument names the place in the caller's document; what it says of our
+    # values names none. Errors with a code are refusals that somebody thought of.
+    return error.path is not None and _own_code(error) is None and not original.nodes
+
+
+def _own_code(error: GraphQLError) -> str | None:
+    code = (error.extensions or {}).get("code")
+    return code if isinstance(code, str) else None
+
+
 def _code(error: GraphQLError) -> str:
-    own = (error.extensions or {}).get("code")
-    if isinstance(own, str):
+    own = _own_code(error)
+    if own is not None:
         return own
     return "GRAPHQL_PARSE_FAILED" if isinstance(error, GraphQLSyntaxError) else "BAD_USER_INPUT"
 
@@ -49,7 +66,7 @@ def _code(error: GraphQLError) -> str:
 def _coded(error: GraphQLError, code: str, *, message: str) -> GraphQLError:
     """A copy: errors of a cached document are shared by all requests."""
     return GraphQLError(
-        message,
+        message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…",
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,

@@ -1,6 +1,8 @@
 """GraphQL over HTTP: strict about what comes in, always JSON in what goes out."""
 
 import json
+from collections.abc import Mapping
+from math import isinf
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -18,7 +20,7 @@ from strawberry.types import ExecutionResult
 from app.errors import UnauthenticatedError
 from schema.context import Context, Services
 from schema.masking import log_bug
-from schema.media import RESPONSE_JSON, negotiate
+from schema.media import JSON, RESPONSE_JSON, negotiate
 
 MAX_BODY_BYTES = 64 * 1024
 """Of a request: a hundred status changes fit in."""
@@ -52,12 +54,12 @@ class GraphQLView(GraphQL[Context, None]):
         try:
             return await self._execute(scope, receive, request_id)
         except _RefusedError as refused:
-            return _error(refused.status, refused.message, media, headers=refused.headers)
+            return error_response(refused.status, refused.message, media, headers=refused.headers)
         except HTTPException as error:
-            return _error(error.status_code, error.reason, media)
-        except Exception as error:  # noqa: BLE001 - the outermost edge: a bug must not become text/plain
+            return error_response(error.status_code, error.reason, media)
+        except Exception as error:  # noqa: BLE001 - an edge: a bug must not become text/plain
             log_bug(error, request_id)
-            return _error(500, "Something went wrong on our side", media, requestId=request_id)
+            return bug_response(request_id, media)
 
     async def _execute(self, scope: Scope, receive: Receive, request_id: str) -> Response:
         headers = Headers(scope=scope)
@@ -110,9 +112,15 @@ class GraphQLView(GraphQL[Context, None]):
         )
 
 
-def _error(
-    status: int, message: str, media: str, *, headers: dict[str, str] | None = None, **extensions: str
+def error_response(
+    status: int,
+    message: str,
+    media: str = JSON,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **extensions: str,
 ) -> Response:
+    """An answer that is one error and nothing else."""
     code = _CODES.get(status, "BAD_USER_INPUT")
     error = {"message": message, "extensions": {"code": code, **extensions}}
     return JSONResponse(
@@ -120,6 +128,11 @@ def _error(
         status_code=status,
         headers={"content-type": f"{media}; charset=utf-8", "cache-control": "no-store", **(headers or {})},
     )
+
+
+def bug_response(request_id: str, media: str = JSON) -> Response:
+    """The answer when it is our fault: nothing but the id under which the log tells more."""
+    return error_response(500, "Something went wrong on our side", media, requestId=request_id)
 
 
 def _mime(headers: Headers) -> str:
@@ -154,12 +167,12 @@ def _replay(body: bytes) -> Receive:
 def _decode(body: str | bytes) -> dict[str, Any]:
     try:
         text = body if isinstance(body, str) else body.decode()
-        data = json.loads(text, parse_constant=_refuse_constant)
+        data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
         if "\\ud" in text.lower():
             # An escape may have made half a surrogate pair, which has no bytes in UTF-8.
             json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise HTTPException(400, "The body must be JSON in UTF-8") from error
+        raise HTTPException(400, "The body must be JSON in UTF-8, with numbers that can be kept") from error
     if not isinstance(data, dict):
         raise HTTPException(400, "The body must be a JSON object")
     return data
@@ -167,6 +180,13 @@ def _decode(body: str | bytes) -> dict[str, Any]:
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if isinf(value):
+        raise ValueError("1e400 is JSON, but no number that could be kept")
+    return value
 
 
 def _part(data: dict[str, Any], name: str, kind: type) -> Any:

@@ -3,14 +3,26 @@
 import json
 import logging
 from datetime import timedelta
+from typing import Any, Literal, cast
 
+import httpx
 import pytest
+from starlette.routing import Mount
+from starlette.types import Message, Receive, Send
+from starlette.types import Scope as Scope_
 
+from app.asgi import build_app
 from app.services import leads
 from app.services.viewer import ViewerService
 from app.values import Scope
+from schema.context import Services
+from schema.conversions import Lead
+from schema.examples import blank_examples
 from tests.api import Api
 from tests.world import START
+
+READ_LEAD = Lead.of
+SECRET = "ada@example.com"
 
 QUERY = json.dumps({"query": "{ __typename }"})
 
@@ -160,6 +172,117 @@ async def test_a_bug_outside_of_graphql_is_json_too(
     assert response.status_code == 500
     assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert response.json()["errors"][0]["extensions"]["requestId"] in caplog.text
+
+
+async def test_a_value_of_ours_that_cannot_be_shown_is_masked_and_logged(
+    sqlite_api: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lead, "of", lambda row: Lead(**(vars(READ_LEAD(row)) | {"status": SECRET})))
+    await sqlite_api.world.complete_lead()
+
+    answer = await sqlite_api.run('{ lead(by: {leadId: "1"}) { status } }')
+
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert error["extensions"]["requestId"] in caplog.text
+    assert SECRET not in json.dumps(answer) + caplog.text
+
+
+async def test_null_where_the_schema_promises_a_value_is_masked_and_logged(
+    sqlite_api: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lead, "of", lambda row: Lead(**(vars(READ_LEAD(row)) | {"currency": None})))
+    await sqlite_api.world.complete_lead()
+
+    answer = await sqlite_api.run('{ lead(by: {leadId: "1"}) { currency } }')
+
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert error["extensions"]["requestId"] in caplog.text
+    assert "currency" not in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("POST", "/graphql/x", 404),
+        ("POST", "/healthz", 405),
+        ("DELETE", "/readyz", 405),
+    ],
+)
+async def test_what_is_not_there_is_said_in_json(
+    sqlite_api: Api, method: str, path: str, status: int
+) -> None:
+    response = await sqlite_api.http.request(method, path)
+
+    assert response.status_code == status
+    assert response.headers["content-type"].startswith("application/json")
+    assert [error["extensions"]["code"] for error in response.json()["errors"]] == ["BAD_USER_INPUT"]
+    assert ("allow" in response.headers) == (status == 405)
+
+
+class BrokenDatabase:
+    """A database that is down, and says more of it than anybody should read."""
+
+    dialect: Literal["sqlite", "postgresql"] = "sqlite"
+
+    async def read(self, _work: object) -> Any:
+        raise RuntimeError(SECRET)
+
+    async def write(self, _work: object) -> Any:
+        raise RuntimeError(SECRET)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_without_its_database_it_is_not_ready_and_alive(caplog: pytest.LogCaptureFixture) -> None:
+    app = build_app(cast("Services", None), database=BrokenDatabase(), examples=blank_examples())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://leadwire.test") as http:
+        ready, alive = await http.get("/readyz"), await http.get("/healthz")
+
+    assert (ready.status_code, ready.json()) == (503, {"status": "unavailable"})
+    assert alive.status_code == 200
+    assert "RuntimeError" in caplog.text
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_bug_anywhere_is_logged_once_without_what_it_said(
+    caplog: pytest.LogCaptureFixture, begun: bool
+) -> None:
+    async def fail(_scope: Scope_, _receive: Receive, send: Send) -> None:
+        if begun:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise RuntimeError(SECRET)
+
+    app = build_app(
+        cast("Services", None),
+        database=BrokenDatabase(),
+        examples=blank_examples(),
+        more_routes=[Mount("/more", fail)],
+    )
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "GET", "path": "/more/x", "headers": [], "query_string": b""}
+    await app(scope, receive, send)
+
+    statuses = [message["status"] for message in sent if message["type"] == "http.response.start"]
+    assert statuses == ([200] if begun else [500])
+    if not begun:
+        (error,) = json.loads(sent[-1]["body"])["errors"]
+        assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+        assert error["extensions"]["requestId"] in caplog.text
+    assert len([record for record in caplog.records if record.levelno >= logging.ERROR]) == 1
+    assert SECRET not in caplog.text
 
 
 async def test_health_and_readiness_answer_without_a_key(sqlite_api: Api) -> None:
