@@ -1,23 +1,27 @@
 """The command `leadwire`."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+import shlex
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, NoReturn
 
 import typer
 import uvloop
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.asgi import build_app, build_services
 from app.clock import utc_now
 from app.database.errors import DatabaseError
-from app.database.migrating import migrate as migrate_database
+from app.database.migrating import upgrade
 from app.database.opening import open_database
 from app.demo import run_demo
 from app.encryption import new_secret_key
-from app.errors import DomainError
+from app.errors import DomainError, invalid
 from app.logs import configure_logging
 from app.runtime import open_runtime
 from app.services.projects import ProjectService
+from app.services.texts import SHORT, is_encodable, reject, text_problem
 from app.serving import answer, bind
 from app.settings import SettingsError, read_settings
 from app.values import Scope
@@ -52,7 +56,7 @@ async def _serve() -> None:
     settings = read_settings()
     listening = bind(settings.host, settings.port)
     with listening:
-        await asyncio.to_thread(migrate_database, settings.database_url)
+        await upgrade(settings.database_url)
         async with open_runtime(settings, clock=utc_now) as runtime:
             services = build_services(
                 database=runtime.database,
@@ -68,27 +72,29 @@ async def _serve() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the tables of LEADWIRE_DATABASE_URL up to date."""
-
-    async def work() -> None:
-        await asyncio.to_thread(migrate_database, read_settings().database_url)
-
-    _run(work)
+    _run(lambda: upgrade(read_settings().database_url))
     typer.echo("The database is up to date.")
 
 
 @main.command()
 def create_project(
     name: str,
-    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2: how phone numbers are read.")],
-    currency: Annotated[str, typer.Option(help="ISO 4217: what prices are in.")],
+    country: Annotated[
+        str, typer.Option(prompt="Country (e.g. NL)", help="ISO 3166-1 alpha-2: how phone numbers are read.")
+    ],
+    currency: Annotated[
+        str, typer.Option(prompt="Currency (e.g. EUR)", help="ISO 4217: what prices are in.")
+    ],
 ) -> None:
-    """Create a project, with its built-in label Lost."""
-    _run(
-        lambda: _with_projects(
-            lambda projects: projects.create(name=name, country_code=country, currency=currency)
-        )
-    )
-    typer.echo(f"Created project '{name}'. Next: leadwire create-key '{name}' --scope ...")
+    """Create a project, with its built-in label Lost. Asks for what is missing; updates the tables first."""
+
+    async def work() -> None:
+        _check_name("name", name)
+        async with _projects() as projects:
+            await projects.create(name=name, country_code=country, currency=currency)
+
+    _run(work)
+    typer.echo(f"Created project '{name}'. Next: leadwire create-key {shlex.quote(name)} --scope ...")
 
 
 @main.command()
@@ -97,19 +103,35 @@ def create_key(
     scope: Annotated[list[Scope], typer.Option(help="Several may be given.")],
     name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
 ) -> None:
-    """Create an API key and print it, once."""
-    key = _run(
-        lambda: _with_projects(
-            lambda projects: projects.create_key(project_name=project, name=name, scopes=frozenset(scope))
-        )
-    )
-    typer.echo(key)
+    """Create an API key and print it, once. Updates the tables first."""
+
+    async def work() -> str:
+        _check_name("project", project)
+        _check_name("name", name)
+        async with _projects() as projects:
+            return await projects.create_key(project_name=project, name=name, scopes=frozenset(scope))
+
+    typer.echo(_run(work))
 
 
-async def _with_projects(work: Callable[[ProjectService], Coroutine[Any, Any, Any]]) -> Any:
-    database = await open_database(read_settings().database_url)
+def _check_name(argument: str, value: str) -> None:
+    """InvalidInputError for what is no name, or what no database could hold."""
+    if not is_encodable(value):
+        # A terminal hands over any bytes, and Python keeps those it cannot read as halves of surrogate pairs.
+        raise invalid(argument, message="must be text in UTF-8")
+    if not value.strip():
+        raise invalid(argument, message="must not be blank")
+    problem = text_problem((argument,), value, SHORT)
+    reject([problem] if problem else [])
+
+
+@asynccontextmanager
+async def _projects() -> AsyncIterator[ProjectService]:
+    url = read_settings().database_url
+    await upgrade(url)
+    database = await open_database(url)
     try:
-        return await work(ProjectService(database, utc_now))
+        yield ProjectService(database, utc_now)
     finally:
         await database.close()
 
@@ -132,7 +154,15 @@ def _run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work())
     except (SettingsError, DatabaseError, DomainError, OSError) as error:
-        typer.secho(f"leadwire: {error}", err=True, fg=typer.colors.RED)
-        raise typer.Exit(1) from None
+        _fail(str(error))
+    except SQLAlchemyError as error:
+        # Its text has statements in it, and the driver's may have values.
+        cause = getattr(error, "orig", None) or error
+        _fail(f"the database could not do it: {type(cause.__cause__ or cause).__name__}")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _fail(said: str) -> NoReturn:
+    typer.secho(f"leadwire: {said}", err=True, fg=typer.colors.RED)
+    raise typer.Exit(1) from None

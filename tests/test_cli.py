@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import make_url
 from typer.testing import CliRunner, Result
 
 from app.cli import main
@@ -60,7 +61,6 @@ async def test_a_project_and_a_key_made_by_the_commands_open_a_served_installati
 
 
 def _set_up(environment: dict[str, str]) -> Result:
-    assert run("migrate", **environment).exit_code == 0
     assert (
         run("create-project", "Example", "--country", "NL", "--currency", "EUR", **environment).exit_code == 0
     )
@@ -86,6 +86,79 @@ def test_what_a_person_can_mend_is_said_without_a_traceback(
     assert result.exit_code == 1
     assert said in result.stderr
     assert isinstance(result.exception, SystemExit)
+
+
+def test_a_project_can_be_created_from_its_name_alone_and_the_rest_is_asked_for(
+    environment: dict[str, str],
+) -> None:
+    made = CliRunner().invoke(main, ["create-project", "Ada's shop"], input="NL\nEUR\n", env=environment)
+
+    assert made.exit_code == 0
+    assert "leadwire create-key 'Ada'\"'\"'s shop' --scope" in made.stdout
+    assert run("create-key", "Ada's shop", "--scope", "admin", **environment).stdout.startswith("lw_")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("", "blank"), (" ", "blank"), ("caf\udce9", "UTF-8"), ("x" * 256, "255 characters")],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["create-project", "{}", "--country", "NL", "--currency", "EUR"],
+        ["create-key", "{}", "--scope", "admin"],
+        ["create-key", "Example", "--scope", "admin", "--name", "{}"],
+    ],
+    ids=["project", "project of a key", "key"],
+)
+def test_a_name_nobody_could_use_is_refused_in_a_line(
+    environment: dict[str, str], command: list[str], name: str, said: str
+) -> None:
+    result = run(*(name if part == "{}" else part for part in command), **environment)
+
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_migrating_may_be_repeated(environment: dict[str, str]) -> None:
+    results = [run("migrate", **environment) for _ in range(2)]
+
+    assert [(result.exit_code, result.stdout) for result in results] == [
+        (0, "The database is up to date.\n"),
+        (0, "The database is up to date.\n"),
+    ]
+
+
+def test_a_command_on_a_fresh_database_makes_the_tables_first(environment: dict[str, str]) -> None:
+    result = run("create-key", "Nobody", "--scope", "admin", **environment)
+
+    assert result.stderr == "leadwire: project: there is no project named 'Nobody'\n"
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["serve"], ["create-key", "Example", "--scope", "admin"]])
+def test_a_file_that_is_no_database_is_said_in_a_line_without_statements(
+    environment: dict[str, str], tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "leadwire.sqlite3").write_text("ada@example.com " * 100)
+
+    result = run(*command, **environment)
+
+    assert result.exit_code == 1
+    assert result.stderr == "leadwire: the database could not do it: DatabaseError\n"
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["create-key", "Example", "--scope", "admin"]])
+def test_a_database_that_is_not_on_the_server_is_said_in_a_line(
+    environment: dict[str, str], postgres_url: str, command: list[str]
+) -> None:
+    url = make_url(postgres_url).set(database="nowhere").render_as_string(hide_password=False)
+
+    result = run(*command, **(environment | {"LEADWIRE_DATABASE_URL": url}))
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("leadwire: ")
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
