@@ -13,7 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.demo import demo_settings
 from app.demo_leads import demo_leads
+from app.settings import Settings
 from tests.world import START
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,6 +99,25 @@ async def test_a_port_that_is_taken_is_said_in_a_line(tmp_path: Path) -> None:
     assert second.returncode == 1
     assert b"Address already in use" in errors
     assert b"Traceback" not in errors
+
+
+def test_the_demo_takes_nothing_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"LEADWIRE_{name.upper()}", "abc")
+
+    settings = demo_settings("sqlite+aiosqlite:///x", "http://127.0.0.1:1")
+
+    values = [*settings.model_dump().values()]
+    assert "abc" not in values
+    assert settings.meta_base_url == "http://127.0.0.1:1/sandbox/meta"
+    assert settings.secret_key is not None
+    assert settings.secret_key.get_secret_value() != "abc"
+
+
+async def test_the_demo_starts_whatever_the_environment_says(tmp_path: Path) -> None:
+    environment = {"LEADWIRE_PORT": "abc", "LEADWIRE_WORKER": "never", "LEADWIRE_SECRET_KEY": "short"}
+    async with started("demo", "--port", "0", cwd=tmp_path, **environment) as process:
+        assert "Leadwire is running" in await read_until(process, "Ctrl-C")
 
 
 def test_the_demo_has_leads_without_gaps_and_leads_with_every_kind_of_gap() -> None:
