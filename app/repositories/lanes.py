@@ -35,7 +35,9 @@ _OWN = _CHANGE.values(turn_id=bindparam("new_turn_id"))
 # What a person paused is a person's to resume.
 _BY_ITSELF = _INTEGRATION.c.pause_reason.is_distinct_from(PauseReason.MANUAL)
 _PAUSE = _CHANGE.where(_BY_ITSELF).values(
-    paused_at=func.coalesce(_INTEGRATION.c.paused_at, bindparam("new_paused_at")),
+    paused_at=func.coalesce(
+        _INTEGRATION.c.paused_at, bindparam("new_paused_at", type_=_INTEGRATION.c.paused_at.type)
+    ),
     pause_reason=bindparam("new_reason"),
     pause_message=bindparam("new_message"),
     probe_at=bindparam("new_probe_at"),
@@ -51,7 +53,7 @@ _HOLD_MAPPING = (
         _MAPPING.c.target == bindparam("sent_target"),
     )
     .values(
-        held_at=func.coalesce(_MAPPING.c.held_at, bindparam("new_held_at")),
+        held_at=func.coalesce(_MAPPING.c.held_at, bindparam("new_held_at", type_=_MAPPING.c.held_at.type)),
         hold_message=bindparam("new_message"),
         probe_at=bindparam("new_probe_at"),
     )
