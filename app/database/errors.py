@@ -25,4 +25,4 @@ class GroupFailedError(DatabaseError):
 
 
 class MigrationError(DatabaseError):
-    """The migrations would have left rows that break a foreign key: nothing was changed."""
+    """The tables cannot be brought up to date: nothing was changed."""

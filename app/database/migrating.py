@@ -8,6 +8,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -54,7 +55,12 @@ def run_step(url: str, step: Step) -> None:
 def upgrade_to_head(connection: Connection) -> None:
     """The step that applies every migration `connection`'s database has not had."""
     before = _revisions(connection)
-    command.upgrade(alembic_config(connection), "head")
+    try:
+        command.upgrade(alembic_config(connection), "head")
+    except CommandError:
+        raise MigrationError(
+            "the database is at a revision this version does not know; it was last used by a newer one"
+        ) from None
     # Reads every row there is, so not at each start.
     if connection.dialect.name == "sqlite" and _revisions(connection) != before:
         _refuse_orphans(connection)

@@ -132,3 +132,14 @@ def test_ids_of_deleted_leads_are_not_given_again(sqlite_url: str) -> None:
     connection.close()
 
     assert "AUTOINCREMENT" in sql
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: str) -> None:
+    def from_the_future(connection: Connection) -> None:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    run_step(database_url, from_the_future)
+
+    with pytest.raises(MigrationError, match="last used by a newer one"):
+        migrate(database_url)
+    assert "lead" in table_names(database_url)
