@@ -15,7 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.clock import Clock
 from app.connectors.base import Connector
 from app.database.database import Database
+from app.encryption import Cipher
 from app.services.applying import Wake
+from app.services.connections import ConnectionService
+from app.services.labels import LabelService
 from app.services.leads import LeadService
 from app.services.reading import Reading
 from app.services.status import StatusService
@@ -31,13 +34,20 @@ logger = logging.getLogger("leadwire.http")
 
 
 def build_services(
-    *, database: Database, connectors: Mapping[Platform, Connector], wake: Wake, clock: Clock
+    *,
+    database: Database,
+    connectors: Mapping[Platform, Connector],
+    cipher: Cipher,
+    wake: Wake,
+    clock: Clock,
 ) -> Services:
     """Everything resolvers call."""
     return Services(
         viewers=ViewerService(database, clock),
         status=StatusService(database, connectors, wake, clock),
         leads=LeadService(database, clock),
+        labels=LabelService(database, clock),
+        connections=ConnectionService(database, connectors, cipher, clock),
         reading=Reading(database),
     )
 

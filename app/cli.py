@@ -61,6 +61,7 @@ async def _serve() -> None:
             services = build_services(
                 database=runtime.database,
                 connectors=runtime.connectors,
+                cipher=runtime.cipher,
                 wake=runtime.wake,
                 clock=runtime.clock,
             )

@@ -94,6 +94,7 @@ async def run_demo(port: int, say: Callable[[str], None]) -> None:
             services = build_services(
                 database=runtime.database,
                 connectors=runtime.connectors,
+                cipher=runtime.cipher,
                 wake=runtime.wake,
                 clock=runtime.clock,
             )

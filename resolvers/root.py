@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.create_lead import CreateLead
 from resolvers.reading import Reading
+from resolvers.setup import Setup
 from resolvers.update_lead_status import UpdateLeadStatus
 from schema.documents import Documents
 from schema.masking import CodedErrors
@@ -20,7 +21,7 @@ class Query(Reading):
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(UpdateLeadStatus, CreateLead):
+class Mutation(UpdateLeadStatus, CreateLead, Setup):
     """All mutations."""
 
 

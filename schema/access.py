@@ -24,11 +24,14 @@ Requirement = frozenset[Scope]
 _WRITE_LEADS: Final = frozenset({Scope.LEADS_WRITE})
 _READ_LEADS: Final = frozenset({Scope.LEADS_READ})
 _WRITE_STATUS: Final = frozenset({Scope.STATUS_WRITE})
+_ADMINISTER: Final = frozenset({Scope.ADMIN})
 _READ_STATUS: Final = frozenset({Scope.LEADS_READ, Scope.STATUS_WRITE})
 
 _ROOT_FIELDS: Final = {
     "Mutation.updateLeadStatus": _WRITE_STATUS,
     "Mutation.createLead": _WRITE_LEADS,
+    "Mutation.createConversionLabel": _ADMINISTER,
+    "Mutation.connectIntegration": _ADMINISTER,
     "Query.lead": _READ_STATUS,
     "Query.job": _READ_STATUS,
     "Query.conversionLabels": _READ_STATUS,
@@ -78,7 +81,7 @@ def _requirement(type_name: str, field_name: str) -> Requirement | None:
     if type_name in {"Query", "Mutation", "Subscription"}:
         # A root field without a scope is a mistake of ours; asking for admin keeps it shut.
         free = field_name.startswith("__")
-        return None if free else _ROOT_FIELDS.get(f"{type_name}.{field_name}", frozenset({Scope.ADMIN}))
+        return None if free else _ROOT_FIELDS.get(f"{type_name}.{field_name}", _ADMINISTER)
     if type_name not in {"Lead", "ConversionJob", "Delivery"} or field_name in _FREE_FIELDS:
         return None
     if type_name == "Lead" and field_name not in _STATUS_FIELDS:

@@ -7,6 +7,8 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from app.services.connections import ConnectionService
+from app.services.labels import LabelService
 from app.services.leads import LeadService
 from app.services.reading import Reading
 from app.services.status import StatusService
@@ -24,6 +26,8 @@ class Services:
     viewers: ViewerService
     status: StatusService
     leads: LeadService
+    labels: LabelService
+    connections: ConnectionService
     reading: Reading
 
 

@@ -54,6 +54,11 @@ class ConversionLabelNotFoundError(UserError):
     conversion_id: strawberry.ID = described("The id that was given.")
 
 
+@strawberry.type(description="No integration has the id.")
+class IntegrationNotFoundError(UserError):
+    """For mutations that name an integration."""
+
+
 @strawberry.type(description="One thing that is wrong with the input.")
 class InputProblem:
     """Shows errors.Problem."""

@@ -103,7 +103,9 @@ async def open_api(database: Database) -> AsyncIterator[Api]:
     connectors = dict(build_connectors())
     world = await World(database, clock, new_cipher(), connectors).begin()
     await world.key("admin-key", Scope.ADMIN)
-    services = build_services(database=database, connectors=connectors, wake=woken.extend, clock=clock)
+    services = build_services(
+        database=database, connectors=connectors, cipher=world.cipher, wake=woken.extend, clock=clock
+    )
     app = build_app(services, database=database, examples=blank_examples())
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://leadwire.test") as http:

@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
+from pydantic.alias_generators import to_camel
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -12,7 +13,15 @@ class ConnectionModel(BaseModel):
     """Strict, and silent about its input: an error message must not repeat a secret."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, str_strip_whitespace=True, hide_input_in_errors=True
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
+        # camelCase, as everything else a caller writes; what is stored has the fields' own names.
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
 

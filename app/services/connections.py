@@ -1,6 +1,7 @@
 """Connecting a project to a platform, and what its labels are called there."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,14 +9,71 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from sqlmodel import Session
 
+from app.clock import Clock
 from app.connectors.base import Connector
+from app.database.database import Database
 from app.encryption import Cipher
 from app.errors import InvalidInputError, Problem, invalid
 from app.ids import new_id
 from app.services.lead_fields import camel
+from app.services.texts import LONG, json_problem, name_problem, reject
+from app.services.viewer import Viewer
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow
 from app.values import Platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConnection:
+    """A connection as it is asked for."""
+
+    platform: Platform
+    name: str
+    settings: Any
+    """Any JSON; only an object can be right."""
+    credentials: Any
+    test_mode: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionService:
+    """Connects projects to platforms."""
+
+    database: Database
+    connectors: Mapping[Platform, Connector]
+    cipher: Cipher
+    clock: Clock
+
+    async def connect(self, viewer: Viewer, connection: NewConnection) -> IntegrationRow:
+        """Store a connection, in one transaction; InvalidInputError says what is wrong, never a secret."""
+        _check_shape(connection)
+
+        def work(session: Session) -> IntegrationRow:
+            return add_integration(
+                session,
+                project_id=viewer.project_id,
+                platform=connection.platform,
+                name=connection.name.strip(),
+                settings=connection.settings,
+                credentials=connection.credentials,
+                connectors=self.connectors,
+                cipher=self.cipher,
+                now=self.clock(),
+                test_mode=connection.test_mode,
+            )
+
+        return await self.database.write(work)
+
+
+def _check_shape(connection: NewConnection) -> None:
+    found = [name_problem(connection.name)]
+    for part in ("settings", "credentials"):
+        value = getattr(connection, part)
+        if isinstance(value, dict):
+            found.append(json_problem((part,), value, LONG))
+        else:
+            found.append(Problem((part,), "must be a JSON object"))
+    reject([problem for problem in found if problem is not None])
 
 
 def add_integration(
@@ -29,6 +87,7 @@ def add_integration(
     connectors: Mapping[Platform, Connector],
     cipher: Cipher,
     now: datetime,
+    test_mode: bool = False,
 ) -> IntegrationRow:
     """Add a connection; its credentials are stored encrypted and never read back by anyone but the worker.
 
@@ -47,6 +106,7 @@ def add_integration(
         name=name,
         settings=checked.model_dump(mode="json"),
         credentials=cipher.encrypt(dict(credentials)),
+        test_mode=test_mode,
         created_at=now,
         updated_at=now,
     )

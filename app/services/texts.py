@@ -26,6 +26,13 @@ def text_problem(path: tuple[str, ...], value: str, limit: int) -> Problem | Non
     return None
 
 
+def name_problem(name: str, path: tuple[str, ...] = ("name",)) -> Problem | None:
+    """What keeps this text from being a name that people read."""
+    if not name.strip():
+        return Problem(path, "must not be blank")
+    return text_problem(path, name, SHORT)
+
+
 def is_encodable(value: str) -> bool:
     """False for text with a lone surrogate, which UTF-8 has no bytes for."""
     if value.isascii():

@@ -131,7 +131,7 @@ async def open_live(database: Database) -> AsyncIterator[Live]:
         opener = Opener(connectors=connectors, endpoints=places, cipher=world.cipher, http=http)
         async with sending(database, opener, utc_now) as engine:
             services = build_services(
-                database=database, connectors=connectors, wake=engine.wake, clock=utc_now
+                database=database, connectors=connectors, cipher=world.cipher, wake=engine.wake, clock=utc_now
             )
             app = build_app(services, database=database, examples=blank_examples())
             transport = httpx.ASGITransport(app)
