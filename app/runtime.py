@@ -15,8 +15,9 @@ from app.connectors.opening import Opener
 from app.connectors.registry import build_connectors
 from app.database.database import Database
 from app.database.opening import open_database
-from app.encryption import Cipher
+from app.encryption import Cipher, CredentialsUnreadableError
 from app.queue.embedded import EmbeddedEngine
+from app.repositories.integrations import find_any_integration
 from app.services.applying import Wake
 from app.settings import Settings, SettingsError
 from app.values import Platform
@@ -43,7 +44,7 @@ class Runtime:
 
 def read_cipher(settings: Settings) -> Cipher:
     """The cipher for stored credentials; SettingsError without a usable key."""
-    if settings.secret_key is None:
+    if settings.secret_key is None or not settings.secret_key.get_secret_value().strip():
         raise SettingsError("LEADWIRE_SECRET_KEY is not set. Make one with `leadwire create-secret-key`.")
     try:
         return Cipher(settings.secret_key.get_secret_value())
@@ -77,6 +78,7 @@ async def open_runtime(settings: Settings, *, clock: Clock) -> AsyncIterator[Run
     connectors = build_connectors(Wire(clock=clock))
     database = await open_database(settings.database_url)
     try:
+        await _refuse_wrong_key(database, cipher)
         if settings.worker == "off":
             logger.warning("LEADWIRE_WORKER is off: this process sends nothing")
             yield Runtime(
@@ -106,6 +108,17 @@ async def sending(database: Database, opener: Opener, clock: Clock) -> AsyncIter
         yield engine
     finally:
         await engine.stop(grace_s=GRACE_S)
+
+
+async def _refuse_wrong_key(database: Database, cipher: Cipher) -> None:
+    """With a key that does not fit every integration would be held, one by one, and nothing sent."""
+    integration = await database.read(find_any_integration)
+    if integration is None:
+        return
+    try:
+        cipher.decrypt(integration.credentials)
+    except CredentialsUnreadableError as error:
+        raise SettingsError(f"{error}. Give the key they were stored with, after the new one.") from None
 
 
 def _refuse_postgres(database: Database) -> None:

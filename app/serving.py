@@ -1,6 +1,7 @@
 """Answers HTTP with uvicorn until the process is told to stop."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -18,10 +19,16 @@ _STOP: Final = (signal.SIGINT, signal.SIGTERM)
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket, so that the port is known (0: any free one) before anything is built on it.
 
-    OSError when the port is taken.
+    OSError, which says what to do, when it cannot be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family, backlog=2048)
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise OSError(
+            f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}. Another port: LEADWIRE_PORT"
+            " for `serve`, --port for `demo`, PORT= for `make run`."
+        ) from error
     listening.setblocking(False)
     return listening
 

@@ -258,7 +258,8 @@ class Delivery:
             kind=row.kind,
             state=row.state,
             attempts=row.attempts,
-            next_attempt_at=row.next_attempt_at,
+            # A held one keeps the time it was due at; that is not when it will be sent.
+            next_attempt_at=row.next_attempt_at if row.state is DeliveryState.SCHEDULED else None,
             expires_at=row.expires_at,
             platform_event_id=row.platform_event_id,
             platform_request_id=row.platform_request_id,

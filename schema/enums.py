@@ -56,7 +56,7 @@ def _show(enum: type[Enum], description: str, **meanings: str) -> None:
 _show(
     LeadStatus,
     "Where a lead stands.",
-    OPEN="Nothing is pending; it can convert.",
+    OPEN="Nothing is pending.",
     PENDING="A job is working on its latest status change.",
     RATED="It got a label that marks it as done.",
     LOST="It was lost.",
@@ -85,8 +85,8 @@ _show(
     "What became of a conversion job as a whole.",
     PENDING="Nothing was attempted yet.",
     PROCESSING="Some deliveries are through, others are not.",
-    COMPLETED="Every delivery is through, and none of them failed.",
-    FAILED="Every delivery is through, and at least one is not at its platform.",
+    COMPLETED="Every delivery is through: the platform has it or took it, or it was skipped, and says why.",
+    FAILED="Every delivery is through, and at least one was refused, expired, gave up or is unconfirmed.",
     CANCELED="Everything was canceled before it was sent.",
 )
 _show(
@@ -103,7 +103,7 @@ _show(
     HELD="Its connection or its mapping is paused; it goes on when that works again.",
     SENDING="An attempt is under way.",
     ACCEPTED="The platform took it; its verdict is to come.",
-    DELIVERED="The platform has it.",
+    DELIVERED="The platform confirmed that it has it; Google Analytics confirms no more than the receipt.",
     UNCONFIRMED="Written out, but no answer came, and a second copy would be counted: a person decides.",
     SKIPPED="Not sent; `warning` says why.",
     REJECTED="The platform refused it for good.",

@@ -67,6 +67,9 @@ query LeadDeliveries($by: LeadIdentifierInput!) {
         errorCode
         errorMessage
         warning { code field reason }
+        attemptLog { number httpStatus errorMessage }
+        request
+        response
       }
     }
   }
@@ -91,6 +94,7 @@ query LabelsAndIntegrations {
     enabled
     paused
     pauseReason
+    pauseMessage
     testMode
   }
 }

@@ -1,6 +1,7 @@
 """Errors outside the unions: each gets a code, and what went wrong inside is told to nobody but the log."""
 
 import logging
+import re
 import traceback
 from typing import cast
 
@@ -13,6 +14,7 @@ from schema.context import Context
 logger = logging.getLogger("leadwire.graphql")
 
 MAX_MESSAGE = 500
+_QUOTED_INPUT = re.compile(r"[,.;]? found: .*", re.DOTALL | re.IGNORECASE)
 """Characters of an error's text; GraphQL's own quote what the caller sent, however long it is."""
 
 
@@ -66,13 +68,19 @@ def _code(error: GraphQLError) -> str:
 def _coded(error: GraphQLError, code: str, *, message: str) -> GraphQLError:
     """A copy: errors of a cached document are shared by all requests."""
     return GraphQLError(
-        message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…",
+        _bounded(message),
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,
         path=error.path,
         extensions={"code": code},
     )
+
+
+def _bounded(message: str) -> str:
+    """Without the input that graphql-core quotes: clients log errors, and input is people's data."""
+    told = _QUOTED_INPUT.sub("", message)
+    return told if len(told) <= MAX_MESSAGE else f"{told[: MAX_MESSAGE - 1]}…"
 
 
 def log_bug(error: BaseException, request_id: str) -> None:

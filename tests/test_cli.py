@@ -165,6 +165,7 @@ def test_a_database_that_is_not_on_the_server_is_said_in_a_line(
     ("change", "said"),
     [
         ({"LEADWIRE_SECRET_KEY": None}, "LEADWIRE_SECRET_KEY is not set"),
+        ({"LEADWIRE_SECRET_KEY": " "}, "LEADWIRE_SECRET_KEY is not set"),
         ({"LEADWIRE_SECRET_KEY": "short"}, "must be url-safe base64"),
         ({"LEADWIRE_DATABASE_URL": "mysql://localhost/x"}, "leadwire: "),
         ({"LEADWIRE_PORT": "none"}, "LEADWIRE_PORT"),

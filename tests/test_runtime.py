@@ -6,11 +6,13 @@ from pydantic import SecretStr
 from app import cli
 from app.clock import utc_now
 from app.connectors.registry import build_connectors
+from app.database.database import Database
 from app.database.errors import DatabaseLockedError
 from app.encryption import new_secret_key
 from app.runtime import endpoints, open_runtime
 from app.settings import Settings, SettingsError
 from app.values import Platform
+from tests.world import FakeClock, World, new_cipher
 
 
 def settings(url: str, **changes: object) -> Settings:
@@ -41,6 +43,18 @@ async def test_a_second_installation_on_the_same_file_is_refused_and_the_file_is
                 pass
     async with open_runtime(settings(sqlite_url), clock=utc_now):
         pass
+
+
+async def test_a_key_that_does_not_open_what_is_stored_is_refused_at_the_start(
+    sqlite_database: Database, sqlite_url: str
+) -> None:
+    world = await World(sqlite_database, FakeClock(), new_cipher(), dict(build_connectors())).begin()
+    await world.integration(Platform.META)
+    await sqlite_database.close()
+
+    with pytest.raises(SettingsError, match="does not fit the stored credentials"):
+        async with open_runtime(settings(sqlite_url), clock=utc_now):
+            pass
 
 
 def test_a_platforms_address_and_version_can_be_set_and_else_are_the_connectors() -> None:

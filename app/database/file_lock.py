@@ -32,6 +32,8 @@ class FileLock:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
         self._descriptor = descriptor
+        # Before SQLite makes it readable for everybody: it holds people's data. Its log gets the same mode.
+        os.close(os.open(self._database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     def release(self) -> None:
         """Give the lock back; does nothing when it is not held."""

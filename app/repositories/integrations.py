@@ -17,6 +17,11 @@ def list_integrations(session: Session, project_id: UUID) -> Sequence[Integratio
     ).all()
 
 
+def find_any_integration(session: Session) -> IntegrationRow | None:
+    """The newest integration of the whole installation."""
+    return session.exec(select(IntegrationRow).order_by(col(IntegrationRow.id).desc()).limit(1)).first()
+
+
 def integrations_by_id(session: Session, ids: Sequence[UUID]) -> Sequence[IntegrationRow]:
     """These integrations, in any order."""
     return session.exec(select(IntegrationRow).where(col(IntegrationRow.id).in_(ids))).all()

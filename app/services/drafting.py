@@ -85,12 +85,12 @@ def assessed(
 
 
 def skipped(situation: Situation, delivery: DeliveryRow, *findings: Finding) -> Planned:
-    """The draft, not to be sent: the first of `findings` that skips is why."""
+    """The draft, not to be sent: those of `findings` that skip are why, and all that matters then."""
+    reasons = tuple(finding for finding in findings if finding.will_skip)
     delivery.state, delivery.finished_at = DeliveryState.SKIPPED, situation.now
     delivery.next_attempt_at = None
-    why = next(finding for finding in findings if finding.will_skip)
-    delivery.warning = _warning(situation, delivery, why)
-    return Planned(delivery=delivery, findings=findings, plan=DeliveryPlan.SKIP)
+    delivery.warning = _warning(situation, delivery, reasons[0])
+    return Planned(delivery=delivery, findings=reasons, plan=DeliveryPlan.SKIP)
 
 
 def _settings(connector: Connector | None, integration: IntegrationRow) -> BaseModel | None:

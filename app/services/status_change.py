@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.errors import Problem
+from app.errors import InvalidInputError, Problem
 from app.services.identifying import ChosenIdentifier, LeadIdentifier, choose_identifier
 from app.services.limits import CLOCK_SKEW, MAX_CENTS
 from app.services.texts import SHORT, reject, text_problem
@@ -30,13 +30,18 @@ def check(change: StatusChange, now: datetime) -> ChosenIdentifier:
     if change.price_cents is not None and not 0 <= change.price_cents <= MAX_CENTS:
         problems.append(Problem(("price",), f"must be a whole number from 0 to {MAX_CENTS}"))
     if change.occurred_at is not None and change.occurred_at > now + CLOCK_SKEW:
-        problems.append(Problem(("occurredAt",), "must not be in the future"))
+        problems.append(Problem(("occurredAt",), "must be at most 5 minutes in the future"))
     if not change.conversion_id.strip():
         problems.append(Problem(("conversionId",), "must be a conversion label's id, `open` or `lost`"))
     if change.idempotency_key is not None:
         problems += _key_problems(change.idempotency_key)
+    try:
+        chosen = choose_identifier(change.lead)
+    except InvalidInputError as refused:
+        reject([*refused.problems, *problems])
+        raise
     reject(problems)
-    return choose_identifier(change.lead)
+    return chosen
 
 
 def _key_problems(key: str) -> list[Problem]:

@@ -135,3 +135,15 @@ def test_a_file_system_without_locks_says_so(tmp_path: Path, monkeypatch: pytest
 
 def test_releasing_a_lock_that_is_not_held_does_nothing(tmp_path: Path) -> None:
     FileLock(tmp_path / "leadwire.sqlite3").release()
+
+
+async def test_the_file_and_its_log_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "private.sqlite3"
+    database = await open_database(f"sqlite+aiosqlite:///{path}")
+    await database.write(lambda session: session.connection().exec_driver_sql("CREATE TABLE t (x)"))
+
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    await database.close()
+
+    assert set(modes) >= {"private.sqlite3", "private.sqlite3-wal", "private.sqlite3.lock"}
+    assert set(modes.values()) == {0o600}

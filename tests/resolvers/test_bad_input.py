@@ -104,6 +104,15 @@ async def test_an_idempotency_key_that_cannot_be_kept_is_invalid_input(api: Api,
     await unchanged(api, lead.id)
 
 
+async def test_an_error_quotes_nothing_of_the_input(sqlite_api: Api) -> None:
+    given_input = {"lead": {"email": "ada@example.com", "unknown": 1}, "conversionId": "open"}
+
+    answer = await sqlite_api.run(UPDATE, {"input": given_input})
+
+    assert "unknown" in answer["errors"][0]["message"]
+    assert "ada@example.com" not in str(answer)
+
+
 async def test_a_blank_conversion_id_is_invalid_input(sqlite_api: Api) -> None:
     lead = await sqlite_api.world.complete_lead()
 
@@ -113,13 +122,12 @@ async def test_a_blank_conversion_id_is_invalid_input(sqlite_api: Api) -> None:
 
 
 async def test_everything_that_is_wrong_is_said_at_once(sqlite_api: Api) -> None:
-    lead = await sqlite_api.world.complete_lead()
-
     answer = await sqlite_api.update(
-        {"leadId": str(lead.id)}, "", occurredAt="2027-01-01T00:00:00Z", idempotencyKey=""
+        {"leadId": " "}, "", occurredAt="2027-01-01T00:00:00Z", idempotencyKey=""
     )
 
     assert [problem["path"] for problem in answer["problems"]] == [
+        ["lead", "leadId"],
         ["occurredAt"],
         ["conversionId"],
         ["idempotencyKey"],

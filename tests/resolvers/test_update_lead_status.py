@@ -292,7 +292,9 @@ async def test_occurred_at_may_be_five_minutes_ahead_and_no_more(api: Api) -> No
     taken = await api.update({"leadId": str(lead.id)}, label.id, occurredAt="2026-11-23T09:35:00Z")
 
     assert refused["__typename"] == "InvalidInputError"
-    assert refused["problems"] == [{"path": ["occurredAt"], "message": "must not be in the future"}]
+    assert refused["problems"] == [
+        {"path": ["occurredAt"], "message": "must be at most 5 minutes in the future"}
+    ]
     assert taken["__typename"] == "QueuedResult"
 
 

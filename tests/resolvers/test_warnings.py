@@ -76,6 +76,9 @@ async def test_a_paused_integration_holds_its_delivery_and_says_so(api: Api) -> 
     (warning,) = answer["warnings"]
     assert (warning["code"], warning["willSkip"]) == ("INTEGRATION_PAUSED", False)
     assert "token revoked" in warning["reason"]
+    query = "query($id: ID!) { job(id: $id) { deliveries { state nextAttemptAt } } }"
+    job = (await api.ask(query, {"id": answer["job"]["id"]}))["job"]
+    assert job["deliveries"] == [{"state": "HELD", "nextAttemptAt": None}]
     assert (await api.deliveries())[Platform.META].state is DeliveryState.HELD
 
 
@@ -112,6 +115,12 @@ async def test_an_event_before_a_known_click_is_outside_the_time_window(api: Api
 
     assert "OUTSIDE_TIME_WINDOW" in {warning["code"] for warning in answer["warnings"]}
     assert (await api.deliveries())[Platform.GOOGLE_ADS].state is DeliveryState.SKIPPED
+
+
+async def test_an_integration_that_is_skipped_is_only_told_why(api: Api) -> None:
+    answer, _ = await queue(api, Platform.GOOGLE_ADS, unique_identifier="crm-1")
+
+    assert {warning["willSkip"] for warning in answer["warnings"]} == {True}
 
 
 async def test_warnings_stay_readable_on_the_job(api: Api) -> None:

@@ -44,14 +44,14 @@ def _identifiers(lead: LeadRow, settings: GoogleAdsSettings) -> Iterator[Finding
         reason = (
             "No Google click id (gclid, gbraid, wbraid) is known for this lead, and this integration "
             "sends no "
-            "personal data, so Google cannot match it. Send one with createLead."
+            "personal data, so Google cannot match it. Complete the lead and change its status again."
         )
         yield skips(missing, "gclid", reason)
     elif not user_identifiers(lead):
         reason = (
             "No Google click id (gclid, gbraid, wbraid), e-mail, phone or full address is known for this "
             "lead, "
-            "so Google cannot match it. Send one with createLead."
+            "so Google cannot match it. Complete the lead and change its status again."
         )
         yield skips(missing, "gclid", reason)
     else:

@@ -42,7 +42,7 @@ def _website(lead: LeadRow, settings: MetaSettings, known: frozenset[str]) -> It
         reason = (
             "Nothing is known that Meta could recognise this person by: no click id (fbc, fbclid), "
             "browser id (fbp), "
-            "e-mail, phone, own id or IP address. Send one with createLead."
+            "e-mail, phone, own id or IP address. Complete the lead and change its status again."
         )
         yield skips(WarningCode.MISSING_IDENTIFIER, "user_data", reason)
     elif not known & {"fbc", "em"}:
@@ -71,7 +71,7 @@ def _crm(lead: LeadRow, known: frozenset[str]) -> Iterator[Finding]:
         reason = (
             "Neither the id of Meta's lead form, nor an e-mail, phone or click id (fbc, fbclid) is known "
             "for this "
-            f"lead, so Meta cannot recognise it. Send one with createLead.{wrong}"
+            f"lead, so Meta cannot recognise it. Complete the lead and change its status again.{wrong}"
         )
         yield skips(WarningCode.MISSING_IDENTIFIER, "metaLeadId", reason)
     elif "lead_id" not in known:

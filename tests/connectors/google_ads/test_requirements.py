@@ -25,7 +25,7 @@ def test_without_anything_to_match_by_google_is_skipped_with_words_for_a_markete
     assert finding.will_skip
     assert finding.reason == (
         "No Google click id (gclid, gbraid, wbraid), e-mail, phone or full address is known for this lead, so Google "
-        "cannot match it. Send one with createLead."
+        "cannot match it. Complete the lead and change its status again."
     )
 
 
