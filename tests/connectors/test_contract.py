@@ -1,8 +1,6 @@
 """What every connector must do, whatever its platform."""
 
-import gzip
 import json
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from app.connectors.base import Consent, Outcome, OutcomeKind
-from app.connectors.http import MAX_ANSWER_BYTES, json_bytes
+from app.connectors.base import Consent
+from app.connectors.http import json_bytes
 from app.values import ConsentState, DeliveryKind, DeliveryPlan, Platform, WarningCode
-from tests.connectors.cases import A_YEAR_AGO, CASES, QUICK, Case, every_connector
-from tests.connectors.http_server import HttpServer, Reply, answer, hang_up, raw
-from tests.connectors.leads import COMPLETE, EVENT_AT, NOW, bare_lead, lead
+from tests.connectors.cases import A_YEAR_AGO, CASES, Case, every_connector
+from tests.connectors.http_server import HttpServer
+from tests.connectors.leads import COMPLETE, NOW, bare_lead, lead
 
 PERSONAL = (
     "alexz@example.com",
@@ -42,16 +40,6 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(item)
     elif isinstance(value, str):
         yield value
-
-
-async def attempt(
-    case: Case, server: HttpServer, http: httpx.AsyncClient, *replies: Reply, **wire: Any
-) -> Outcome:
-    connector = case.connector(**wire)
-    connection = case.connection(connector, server, http)
-    server.tell("", *replies)
-    body = connector.build(lead(), case.conversion(), connection.settings, test_mode=False)
-    return await connector.send(connection, body)
 
 
 # ---- facts, settings, credentials ----
@@ -296,210 +284,3 @@ def test_unknown_consent_is_told_and_skips_only_where_that_was_chosen(
     assessment = connector.assess(lead(), case.conversion(consent=Consent()), settings_, NOW)
     assert assessment.plan is plan
     assert [finding.code for finding in assessment.findings] == [WarningCode.CONSENT_UNKNOWN]
-
-
-# ---- sending ----
-
-
-@every_connector
-async def test_a_success_is_understood(case: Case, server: HttpServer, http: httpx.AsyncClient) -> None:
-    outcome = await attempt(case, server, http, answer(200, case.success))
-    assert outcome.kind is case.success_kind
-    assert outcome.http_status == 200
-    assert outcome.code is None
-    assert outcome.known
-    [request] = server.requests(case.path)
-    assert request.method == "POST"
-    assert request.headers["content-type"] == "application/json"
-
-
-FUZZ: dict[str, Reply] = {
-    "empty 200": answer(200),
-    "204": answer(204),
-    "html 200": answer(200, "<html><body>Welcome</body></html>", Content_Type="text/html"),
-    "html 502": answer(502, "<html>Bad gateway</html>", Content_Type="text/html"),
-    "truncated json": answer(200, b'{"requestId": "abc'),
-    "null": answer(200, b"null"),
-    "number": answer(200, b"5"),
-    "list": answer(200, b"[1, [2, {}]]"),
-    "error is a text": answer(400, {"error": "no"}),
-    "error is a list": answer(400, {"error": [1]}),
-    "error is empty": answer(400, {"error": {}}),
-    "wrong types": answer(
-        400,
-        {
-            "error": {
-                "code": {"a": 1},
-                "status": 7,
-                "message": ["x"],
-                "error_subcode": "?",
-                "details": {"a": 1},
-            }
-        },
-    ),
-    "wrong details": answer(
-        400,
-        {
-            "error": {
-                "code": True,
-                "details": [None, 5, {"reason": 5, "fieldViolations": [None, 5, {"reason": 5}]}],
-            }
-        },
-    ),
-    "wrong success": answer(200, {"requestId": 5, "events_received": "1", "fbtrace_id": []}),
-    "infinite": answer(200, b'{"events_received": 1e999, "requestId": "\\ud800\\u0000"}'),
-    "constants": answer(200, b'{"events_received": NaN}'),
-    "deep": answer(200, b"[" * 60_000),
-    "deep but whole": answer(400, b'{"error": ' + b'{"a": ' * 900 + b"1" + b"}" * 900 + b"}"),
-    "long number": answer(400, b'{"error": {"code": ' + b"9" * 5_000 + b"}}"),
-    "invalid utf-8": answer(200, b'{"requestId": "\xff\xfe"}'),
-    "20 MB": answer(200, b" " * 20_000_000),
-    "20 MB unpacked": answer(200, gzip.compress(b" " * 20_000_000), Content_Encoding="gzip"),
-    "endless headers": raw(b"HTTP/1.1 200 OK\r\n" + b"X-Filler: x\r\n" * 20_000 + b"\r\n"),
-    "no http": raw(b"SSH-2.0-OpenSSH_9.6\r\n"),
-    "strange status": answer(299, b"{}"),
-    "teapot": answer(418, b"{}"),
-    "redirect": answer(302, Location="http://127.0.0.1:9/elsewhere"),
-    "retry-after nonsense": answer(429, Retry_After="soon"),
-    "hang up": hang_up,
-}
-
-
-@every_connector
-@pytest.mark.parametrize("reply", FUZZ.values(), ids=FUZZ.keys())
-async def test_no_answer_makes_a_connector_raise(
-    case: Case, reply: Reply, server: HttpServer, http: httpx.AsyncClient
-) -> None:
-    outcome = await attempt(case, server, http, reply)
-    assert isinstance(outcome.kind, OutcomeKind)
-    kept = json.dumps([outcome.response, outcome.message, outcome.code, outcome.request_id], allow_nan=False)
-    assert len(kept) < 2 * MAX_ANSWER_BYTES
-    assert "\\u0000" not in kept
-    assert "\\ud800" not in kept
-
-
-@every_connector
-async def test_an_answer_that_never_comes_is_ambiguous(
-    case: Case, server: HttpServer, http: httpx.AsyncClient
-) -> None:
-    outcome = await attempt(case, server, http, server.silence, timeouts=QUICK)
-    assert outcome.kind is OutcomeKind.AMBIGUOUS
-    assert outcome.code == "TIMEOUT"
-    assert outcome.http_status is None
-
-
-@every_connector
-@pytest.mark.parametrize(
-    "reply", [hang_up, raw(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"requestId"')]
-)
-async def test_an_answer_that_breaks_off_is_ambiguous(
-    case: Case, reply: Reply, server: HttpServer, http: httpx.AsyncClient
-) -> None:
-    outcome = await attempt(case, server, http, reply)
-    assert outcome.kind is OutcomeKind.AMBIGUOUS
-    assert outcome.code == "CONNECTION"
-
-
-@every_connector
-async def test_a_platform_that_cannot_be_reached_got_nothing(
-    case: Case, server: HttpServer, http: httpx.AsyncClient
-) -> None:
-    connector = case.connector()
-    connection = case.connection(connector, server, http)
-    server.tell("", hang_up)
-    unreachable = replace(connection.endpoint, base_url="http://127.0.0.1:1")
-    body = connector.build(lead(), case.conversion(), connection.settings, test_mode=False)
-    outcome = await connector.send(replace(connection, endpoint=unreachable), body)
-    assert outcome.kind is OutcomeKind.RETRY
-    assert outcome.code == "CONNECTION"
-
-
-STATUSES = {
-    400: OutcomeKind.REJECTED,
-    401: OutcomeKind.AUTHENTICATION,
-    403: OutcomeKind.CONFIGURATION,
-    404: OutcomeKind.CONFIGURATION,
-    408: OutcomeKind.RETRY,
-    413: OutcomeKind.REJECTED,
-    422: OutcomeKind.REJECTED,
-    425: OutcomeKind.RETRY,
-    429: OutcomeKind.RETRY,
-    500: OutcomeKind.RETRY,
-    503: OutcomeKind.RETRY,
-    599: OutcomeKind.RETRY,
-}
-
-
-@every_connector
-@pytest.mark.parametrize(("status", "kind"), STATUSES.items())
-async def test_a_status_without_a_code_decides_alone(
-    case: Case, status: int, kind: OutcomeKind, server: HttpServer, http: httpx.AsyncClient
-) -> None:
-    outcome = await attempt(case, server, http, answer(status, b"{}", Retry_After="120"))
-    assert outcome.kind is kind
-    assert outcome.known
-    assert outcome.code == f"HTTP_{status}"
-    assert outcome.retry_after_s == (120 if kind is OutcomeKind.RETRY else None)
-    assert outcome.message
-
-
-@every_connector
-async def test_what_is_too_large_is_refused_even_by_a_page(
-    case: Case, server: HttpServer, http: httpx.AsyncClient
-) -> None:
-    page = answer(413, "<html>Too large</html>", Content_Type="text/html")
-    assert (await attempt(case, server, http, page)).kind is OutcomeKind.REJECTED
-
-
-@every_connector
-async def test_a_redirect_is_not_followed(case: Case, server: HttpServer, http: httpx.AsyncClient) -> None:
-    moved = answer(307, "<html>Moved</html>", Content_Type="text/html", Location=f"{server.url}/elsewhere")
-    outcome = await attempt(case, server, http, moved)
-    assert outcome.kind is OutcomeKind.RETRY
-    assert not outcome.known
-    assert server.requests("/elsewhere") == []
-
-
-@every_connector
-async def test_a_status_nobody_knows_is_tried_a_few_times(
-    case: Case, server: HttpServer, http: httpx.AsyncClient
-) -> None:
-    outcome = await attempt(case, server, http, answer(418, b"{}"))
-    assert outcome.kind is OutcomeKind.RETRY
-    assert not outcome.known
-
-
-@every_connector
-async def test_secrets_and_personal_data_that_a_platform_repeats_are_not_kept(
-    case: Case, server: HttpServer, http: httpx.AsyncClient
-) -> None:
-    echo = " ".join([*case.secrets, *PERSONAL[:4]])
-    error = {"code": 100, "status": "INVALID_ARGUMENT", "message": echo, "error_user_msg": echo, echo: [echo]}
-    outcome = await attempt(case, server, http, answer(400, {"error": error, "access_token": echo}))
-    kept = repr(outcome)
-    assert not [text for text in (*case.secrets, *PERSONAL[:4]) if text in kept]
-
-
-@every_connector
-async def test_nothing_of_a_request_reaches_a_log(
-    case: Case, server: HttpServer, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    for name in ("", "httpx", "httpcore", "httpcore.connection", "httpcore.http11", "app"):
-        caplog.set_level(logging.DEBUG, logger=name)
-    await attempt(case, server, http, answer(302, Location=f"{server.url}{case.path}&again"))
-    assert [record for record in caplog.records if record.name.startswith("http")] == []
-    assert not [text for text in (*case.secrets, *PERSONAL) if text in caplog.text]
-
-
-@every_connector
-async def test_attempts_write_the_same_bytes(case: Case, server: HttpServer, http: httpx.AsyncClient) -> None:
-    connector = case.connector()
-    connection = case.connection(connector, server, http)
-    server.tell("", answer(503))
-    for _ in range(2):
-        body = connector.build(
-            lead(), case.conversion(event_at=EVENT_AT), connection.settings, test_mode=False
-        )
-        await connector.send(connection, body)
-    first, second = server.requests(case.path)
-    assert first.body == second.body

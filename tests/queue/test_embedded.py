@@ -8,7 +8,7 @@ import pytest
 from app.ids import new_id
 from app.queue.embedded import EmbeddedEngine, EmbeddedTurn, call_later
 from app.queue.port import SWEEP_LANE, Turn
-from tests.queue.contract import Turns
+from tests.queue.turns import Turns
 from tests.worker.scripted import START, FakeTime
 
 
