@@ -21,10 +21,6 @@ _QUOTED_INPUT = re.compile(r"[,.;]? found: .*", re.DOTALL | re.IGNORECASE)
 class CodedErrors(MaskErrors):
     """Masks on HTTP and on streams alike; Strawberry calls it for both."""
 
-    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        """Never called for an error that may be shown; kept for the base class."""
-        return self._masked(error)
-
     def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
         return [self._processed(error) for error in errors]
 
