@@ -75,7 +75,9 @@ async def open_runtime(settings: Settings, *, clock: Clock) -> AsyncIterator[Run
         DatabaseLockedError: another process owns the SQLite file.
     """
     cipher = read_cipher(settings)
-    connectors = build_connectors(Wire(clock=clock))
+    connectors = build_connectors(
+        Wire(clock=clock, allow_private_addresses=settings.webhook_allow_private_addresses)
+    )
     database = await open_database(settings.database_url)
     try:
         await _refuse_wrong_key(database, cipher)

@@ -30,6 +30,19 @@ class Settings(BaseSettings):
     meta_api_version: str | None = None
     ga4_base_url: str | None = None
     ga4_api_version: str | None = None
+    microsoft_ads_base_url: str | None = None
+    microsoft_ads_api_version: str | None = None
+    microsoft_ads_token_url: str | None = None
+    linkedin_base_url: str | None = None
+    linkedin_api_version: str | None = None
+    linkedin_token_url: str | None = None
+    tiktok_base_url: str | None = None
+    tiktok_api_version: str | None = None
+    webhook_base_url: str | None = None
+    """Replaces scheme, host and port of every webhook's address, so that all go through one relay."""
+    webhook_api_version: str | None = None
+    webhook_allow_private_addresses: bool = False
+    """Whether a webhook may lie in a private network, where it could reach what is not meant for it."""
 
 
 class SettingsError(Exception):

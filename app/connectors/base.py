@@ -1,6 +1,7 @@
 """What every connector is, and the values that go in and come out. A connector never touches the database."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -14,6 +15,16 @@ from app.values import ConsentState, DeliveryKind, DeliveryPlan, Platform, Warni
 
 Body = dict[str, Any]
 """A request body: JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """How several events go out in one request: as one list, everything else of their bodies being equal."""
+
+    most: int
+    """Events in one request."""
+    keys: tuple[str, ...]
+    """The top-level keys that hold a list of events; a body has one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,12 @@ class PlatformFacts:
     """Requests of one lane in flight."""
     requests_per_minute: int | None
     """None: no limit published."""
+    batch: Batch | None = None
+    """None: one event a request, because the platform takes no more or says nothing of single ones."""
+    verdict_after: tuple[timedelta, ...] = ()
+    """When to ask what became of what it ACCEPTED, the last time included; empty: it answers at once."""
+    probe_every: timedelta | None = timedelta(days=1)
+    """How often an idle connection is tried; None: a probe would tell nothing, or be seen by somebody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +138,8 @@ class OutcomeKind(StrEnum):
     """The connection's credentials do not work: hold the integration."""
     CONFIGURATION = "CONFIGURATION"
     """The mapping's target does not work: hold the mapping."""
+    API_SUNSET = "API_SUNSET"
+    """The API version has ended: hold the integration until another one is configured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +161,22 @@ class Outcome:
     """With RETRY: not before; None: the usual back-off."""
     known: bool = True
     """False: the catalogue does not have this code, so attempts are capped lower."""
+    events: "Mapping[int, Outcome]" = field(default_factory=dict)
+    """Of a request with several events: what the platform says of single ones, by their index.
+
+    For all others the outcome itself holds: taken, if it is DELIVERED or ACCEPTED; otherwise not one of them
+    was, and they may be sent again without those that are named. Always empty for a request with one event.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a platform says later of something it accepted."""
+
+    outcome: Outcome
+    """What became of it; RETRY: to be sent again, not before `retry_after_s`."""
+    is_final: bool
+    """False: nothing is known yet; `outcome` is ACCEPTED, or says why the platform could not be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,4 +225,20 @@ class Connector(Protocol):
 
     async def send(self, connection: Connection, body: Body) -> Outcome:
         """One attempt. Never raises for what a platform or a network can do."""
+        ...
+
+    async def probe(self, connection: Connection, target: str | None) -> Outcome:
+        """Find out whether the credentials work, and with a target whether that can be used; counts nothing.
+
+        DELIVERED: yes, as far as the platform lets one find out; `message` then says what was not checked.
+        Never raises for what a platform or a network can do.
+        """
+        ...
+
+
+class VerdictConnector(Connector, Protocol):
+    """A platform that accepts first and judges later: its facts say when to ask."""
+
+    async def verdict(self, connection: Connection, request_id: str) -> Verdict:
+        """Ask what became of an accepted request. Never raises for what a platform or a network can do."""
         ...

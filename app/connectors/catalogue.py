@@ -1,7 +1,7 @@
 """Error catalogues as tables: code -> what must happen next. Here the lines that hold for every platform."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from app.connectors.base import Outcome, OutcomeKind
@@ -116,6 +116,13 @@ def unanswered(failure: Unanswered, *, title: str) -> Outcome:
         text = f"{title} did not answer, so it is not known whether it has the conversion."
         return Outcome(kind=OutcomeKind.AMBIGUOUS, code=failure.code, message=text)
     return Outcome(kind=OutcomeKind.RETRY, code=failure.code, message=f"{title} could not be reached.")
+
+
+def of_events(whole: Outcome, events: Mapping[int, Outcome], *, count: int) -> Outcome:
+    """What is said of single events beside what is said of all; of a request with one event, that one's."""
+    if count == 1:
+        return events.get(0, whole)
+    return replace(whole, events=events)
 
 
 def short_id(value: Any) -> str | None:

@@ -39,6 +39,8 @@ class Wire:
 
     clock: Clock = utc_now
     timeouts: Timeouts = field(default_factory=Timeouts)
+    allow_private_addresses: bool = False
+    """Whether an address that a user of the API chose may lie in a private network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,46 +91,66 @@ async def post(
     *,
     content_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
+    extensions: Mapping[str, Any] | None = None,
     wire: Wire,
 ) -> Answer | Unanswered:
-    """Send one request. Redirects are not followed: they would carry a body of personal data elsewhere.
+    """Send one POST. Redirects are not followed: they would carry a body of personal data elsewhere.
 
     Cookies and default headers of the client are not used, so that connections sharing it learn nothing of
-    each other. Raises nothing that a network or a platform can cause.
+    each other. `extensions`: of the request, as httpx has them. Raises nothing that a network or a platform
+    can cause.
     """
+    own = {"Content-Type": content_type, **(headers or {})}
+    request = _Request("POST", url, content, own, extensions or {})
+    return await _answered(http, request, wire)
+
+
+async def get(
+    http: httpx.AsyncClient, url: str | httpx.URL, *, headers: Mapping[str, str] | None = None, wire: Wire
+) -> Answer | Unanswered:
+    """Send one GET, under the rules of post()."""
+    return await _answered(http, _Request("GET", url, None, headers or {}, {}), wire)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str | httpx.URL
+    content: bytes | None
+    headers: Mapping[str, str]
+    extensions: Mapping[str, Any]
+
+    def prepared(self, timeouts: Timeouts) -> httpx.Request:
+        limits = {
+            "connect": timeouts.connect_s,
+            "pool": timeouts.pool_s,
+            "write": timeouts.write_s,
+            "read": timeouts.read_s,
+        }
+        return httpx.Request(
+            self.method,
+            self.url,
+            content=self.content,
+            headers={
+                "User-Agent": "leadwire",
+                "Accept": "application/json",
+                # Compressed answers could unpack to any size before they can be measured.
+                "Accept-Encoding": "identity",
+                **self.headers,
+            },
+            extensions={**self.extensions, "timeout": limits},
+        )
+
+
+async def _answered(http: httpx.AsyncClient, asked: _Request, wire: Wire) -> Answer | Unanswered:
     try:
-        request = _request(url, content, content_type, headers or {}, wire.timeouts)
+        request = asked.prepared(wire.timeouts)
         async with asyncio.timeout(wire.timeouts.whole_s):
             return await _exchange(http, request, wire.clock)
     except _NOT_WRITTEN as failure:
         return Unanswered(written=False, code=_code(failure))
     except (httpx.TransportError, TimeoutError) as failure:
         return Unanswered(written=True, code=_code(failure))
-
-
-def _request(
-    url: str | httpx.URL, content: bytes, content_type: str, headers: Mapping[str, str], timeouts: Timeouts
-) -> httpx.Request:
-    limits = {
-        "connect": timeouts.connect_s,
-        "pool": timeouts.pool_s,
-        "write": timeouts.write_s,
-        "read": timeouts.read_s,
-    }
-    return httpx.Request(
-        "POST",
-        url,
-        content=content,
-        headers={
-            "User-Agent": "leadwire",
-            "Accept": "application/json",
-            # Compressed answers could unpack to any size before they can be measured.
-            "Accept-Encoding": "identity",
-            "Content-Type": content_type,
-            **headers,
-        },
-        extensions={"timeout": limits},
-    )
 
 
 async def _exchange(http: httpx.AsyncClient, request: httpx.Request, clock: Clock) -> Answer:
