@@ -127,9 +127,10 @@ $(project): $(made) | $(run_locked)
 	@$(pip_install) --no-deps --no-build-isolation --editable .
 	@rm -f $(venv)/.project-* && touch $@
 
+# msads, an oracle of the tests, is published as source only.
 $(dev_locked): $(made) | $(project)
 	@echo "Installing what the tests and checks need, as locked in requirements-dev.lock (a minute or two)"
-	@$(pip_install) --only-binary :all: --require-hashes -r requirements-dev.lock
+	@$(pip_install) --only-binary :all: --no-binary msads --require-hashes -r requirements-dev.lock
 	@rm -f $(venv)/.dev-* && touch $@
 
 # ---- the explorer ----

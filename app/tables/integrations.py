@@ -22,7 +22,7 @@ class IntegrationRow(SQLModel, table=True):
     settings: dict[str, Any] = Field(sa_type=JSON_TYPE)
     """What the connector's settings model validates. Nothing secret."""
     credentials: str
-    """Encrypted JSON of what the connector's credentials model validates."""
+    """Encrypted JSON of what the connector's credentials model validates; empty once disconnected."""
     enabled: bool = True
     test_mode: bool = False
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -30,7 +30,11 @@ class IntegrationRow(SQLModel, table=True):
     pause_reason: PauseReason | None = Field(default=None, sa_type=enum_type(PauseReason))
     pause_message: str | None = None
     probe_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """While paused: when one held delivery is let through to see if it goes again; None: only by hand."""
+    """When the connection is tried next, with a held delivery if there is one; None: not by itself."""
+    alerted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """The `paused_at` of the pause the operator was told of last; None: of none."""
+    disconnected_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Since when it exists only for the record, without credentials; None: it is connected."""
     turn_id: UUID | None = None
     """The turn that owns the lane: another owner may claim nothing more. None: never had one."""
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -101,6 +101,25 @@ class DeliveryRow(SQLModel, table=True):
             sqlite_where=text("state = 'HELD'"),
             postgresql_where=text("state = 'HELD'"),
         ),
+        # What the platform accepted and is to be asked about.
+        Index(
+            "ix_delivery_verdict",
+            "integration_id",
+            "verdict_at",
+            sqlite_where=text("state = 'ACCEPTED'"),
+            postgresql_where=text("state = 'ACCEPTED'"),
+        ),
+        # What ended unsent and nobody has been told of.
+        Index(
+            "ix_delivery_unsent",
+            "finished_at",
+            sqlite_where=text(
+                "alerted_at IS NULL AND state IN ('REJECTED', 'EXPIRED', 'FAILED', 'UNCONFIRMED')"
+            ),
+            postgresql_where=text(
+                "alerted_at IS NULL AND state IN ('REJECTED', 'EXPIRED', 'FAILED', 'UNCONFIRMED')"
+            ),
+        ),
         Index("ix_delivery_lead", "lead_id", "label_id", "integration_id"),
         Index("ix_delivery_follows", "follows_id"),
     )
@@ -150,6 +169,13 @@ class DeliveryRow(SQLModel, table=True):
     """When the last attempt began; None: there was none yet."""
     taken_back: bool = False
     """Its job was canceled while it was being sent: should this attempt fail, there is no other."""
+
+    accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the platform accepted it last, to judge it later; None: it never did."""
+    verdict_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """While ACCEPTED: when to ask for the verdict next; None: not any more."""
+    alerted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the operator was told that it ended unsent; None: not told."""
 
     platform_request_id: str | None = None
     error_code: str | None = None

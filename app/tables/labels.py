@@ -56,4 +56,6 @@ class LabelMappingRow(SQLModel, table=True):
     """Since when the platform says that `target` cannot be used; None: it goes."""
     hold_message: str | None = None
     probe_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """While held: when one held delivery is let through to see whether it goes again."""
+    """While held: when the target is tried next, with a held delivery if there is one."""
+    alerted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """The `held_at` of the hold the operator was told of last; None: of none."""

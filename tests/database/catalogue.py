@@ -35,7 +35,12 @@ def catalogue(connection: Connection) -> list[str]:
             for row in connection.execute(text(query))
         ]
     return [
-        f"{name}: {line.strip().rstrip(',')}"
-        for name, sql in connection.execute(text(_SQLITE))
-        for line in sorted(re.sub(r"\s*\n\s*", "\n", sql).splitlines())
+        f"{name}: {part}" for name, sql in connection.execute(text(_SQLITE)) for part in sorted(_parts(sql))
     ]
+
+
+def _parts(sql: str) -> list[str]:
+    """A statement cut at its outer parentheses and commas: SQLite keeps added columns as they were written."""
+    head, _, rest = " ".join(sql.split()).partition("(")
+    inner, _, tail = rest.rpartition(")")
+    return [head.strip(), tail.strip(), *re.split(r"\s*,\s+(?![^(]*\))", inner.strip())]
