@@ -1,0 +1,76 @@
+"""A signed POST to an address that a user of the API chose. Knows no conversion."""
+
+from collections.abc import Mapping
+from functools import cache
+from ssl import SSLContext
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from app.connectors.http import Answer, Unanswered, Wire, json_bytes, post
+from app.connectors.webhook.addresses import Destination, Refused, Resolve, destinations, parsed, resolve
+from app.connectors.webhook.signing import signed_headers
+
+
+async def post_signed(
+    http: httpx.AsyncClient,
+    url: str,
+    body: Mapping[str, Any],
+    *,
+    message_id: str,
+    secret: SecretStr,
+    wire: Wire,
+    more_headers: Mapping[str, str] | None = None,
+    resolve: Resolve = resolve,
+) -> Answer | Unanswered | Refused:
+    """One attempt, signed at the time of `wire.clock`.
+
+    Where `wire` allows private addresses there is nothing to guard, and `http` sends as it sends everything.
+    Otherwise the request goes to a checked address of its own accord: past the proxies of the environment,
+    which would resolve the name again or could not verify it, and over a connection that nobody shares.
+
+    Raises:
+        ValueError: `url` is no address that can be used at all, or `secret` no signing secret; see parsed()
+            and key_of(). Nothing that a network or a receiver can cause.
+    """
+    target = parsed(url)
+    content = json_bytes(body)
+    signed = signed_headers(content, message_id=message_id, at=wire.clock(), secret=secret)
+    headers = {**(more_headers or {}), **signed}
+    if wire.allow_private_addresses:
+        return await post(http, target, content, headers=headers, wire=wire)
+    found = await destinations(target, resolve=resolve)
+    if isinstance(found, Refused | Unanswered):
+        return found
+    answer: Answer | Unanswered = Unanswered(written=False, code="CONNECTION")
+    for destination in found:
+        answer = await _post_to(destination, content, headers, wire)
+        if isinstance(answer, Answer) or answer.written:
+            break
+    return answer
+
+
+async def _post_to(
+    destination: Destination, content: bytes, headers: Mapping[str, str], wire: Wire
+) -> Answer | Unanswered:
+    name = destination.server_name
+    # A shared pool knows connections by their IP address: it would use one that was verified for another
+    # name.
+    async with httpx.AsyncClient(
+        transport=httpx.AsyncHTTPTransport(verify=_trusted()), trust_env=False
+    ) as direct:
+        return await post(
+            direct,
+            destination.url,
+            content,
+            headers={**headers, "Host": destination.host, "Connection": "close"},
+            extensions={} if name is None else {"sni_hostname": name},
+            wire=wire,
+        )
+
+
+@cache
+def _trusted() -> SSLContext:
+    """The certificate authorities, read once: it takes many milliseconds. SSL_CERT_FILE is honoured."""
+    return httpx.create_ssl_context()
