@@ -78,16 +78,23 @@ class TokenCache:
         self._locks: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def token(
-        self, connection_id: UUID, grant: Grant, http: httpx.AsyncClient, *, refused: SecretStr | None = None
+        self,
+        connection_id: UUID,
+        grant: Grant,
+        http: httpx.AsyncClient,
+        *,
+        refused: SecretStr | None = None,
+        renew: bool = False,
     ) -> SecretStr | Outcome:
         """A token that should work, or why there is none.
 
         `refused`: a token the platform did not accept; another one is fetched, unless one has been since.
+        `renew`: another one is fetched whatever is held, to find out whether the grant still works.
         An outcome is never AMBIGUOUS: without a token nothing of the conversion was written.
         """
         async with self._locks[connection_id]:
             held = self._held.get(connection_id)
-            if held is not None and self._usable(held, grant, refused):
+            if not renew and held is not None and self._usable(held, grant, refused):
                 return held.token
             return await self._fetched(connection_id, grant, http)
 

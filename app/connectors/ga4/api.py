@@ -25,6 +25,8 @@ FACTS = PlatformFacts(
     can_retract=False,
     max_concurrency=8,
     requests_per_minute=None,
+    # It would say nothing of a secret that has been deleted.
+    probe_every=None,
 )
 
 EVENT_WINDOW = timedelta(hours=72)

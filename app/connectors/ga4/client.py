@@ -1,32 +1,40 @@
-"""One attempt at mp/collect."""
+"""Requests to mp/collect and to its validation twin."""
 
 import httpx
 
 from app.connectors.base import Body, Connection, Outcome
 from app.connectors.catalogue import unanswered
+from app.connectors.fields import narrowed
 from app.connectors.ga4.api import FACTS
-from app.connectors.ga4.outcomes import read
+from app.connectors.ga4.outcomes import read, read_validation
 from app.connectors.ga4.settings import Ga4Credentials, Ga4Settings
-from app.connectors.http import Unanswered, Wire, json_bytes, post
+from app.connectors.http import Answer, Unanswered, Wire, json_bytes, post
 from app.connectors.redaction import Redaction
 
 
-async def send(
-    connection: Connection, settings: Ga4Settings, credentials: Ga4Credentials, body: Body, *, wire: Wire
-) -> Outcome:
-    """Send the event. The protocol takes its secret only in the address: http.py keeps that out of logs."""
-    secret = credentials.api_secret.get_secret_value()
-    answer = await post(
-        connection.http,
-        _address(connection.endpoint.base_url, settings.measurement_id, secret),
-        json_bytes(body),
-        wire=wire,
-    )
+async def send(connection: Connection, body: Body, *, wire: Wire) -> Outcome:
+    """One attempt at mp/collect."""
+    answer = await _post(connection, "mp/collect", body, wire)
     if isinstance(answer, Unanswered):
         return unanswered(answer, title=FACTS.title)
-    return read(answer, Redaction(secret))
+    return read(answer, Redaction(_secret(connection)))
 
 
-def _address(base_url: str, measurement_id: str, secret: str) -> str:
-    query = httpx.QueryParams({"measurement_id": measurement_id, "api_secret": secret})
-    return f"{base_url}/mp/collect?{query}"
+async def validate(connection: Connection, body: Body, *, wire: Wire) -> Outcome:
+    """Let the validation server judge the body: nothing of it is recorded."""
+    answer = await _post(connection, "debug/mp/collect", body, wire)
+    if isinstance(answer, Unanswered):
+        return unanswered(answer, title=FACTS.title)
+    return read_validation(answer, Redaction(_secret(connection)))
+
+
+async def _post(connection: Connection, path: str, body: Body, wire: Wire) -> Answer | Unanswered:
+    """The protocol takes its secret only in the address: http.py keeps that out of logs."""
+    measurement_id = narrowed(connection.settings, Ga4Settings).measurement_id
+    query = httpx.QueryParams({"measurement_id": measurement_id, "api_secret": _secret(connection)})
+    url = f"{connection.endpoint.base_url}/{path}?{query}"
+    return await post(connection.http, url, json_bytes(body), wire=wire)
+
+
+def _secret(connection: Connection) -> str:
+    return narrowed(connection.credentials, Ga4Credentials).api_secret.get_secret_value()

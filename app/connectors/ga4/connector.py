@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from app.connectors.base import Assessment, Body, Connection, Conversion, Outcome
 from app.connectors.fields import narrowed
-from app.connectors.ga4 import client, payload, requirements
+from app.connectors.ga4 import client, payload, probe, requirements
 from app.connectors.ga4.api import FACTS
 from app.connectors.ga4.settings import Ga4Credentials, Ga4Settings
 from app.connectors.http import Wire
@@ -37,6 +37,8 @@ class Ga4Connector:
 
     async def send(self, connection: Connection, body: Body) -> Outcome:
         """See client.py."""
-        settings = narrowed(connection.settings, Ga4Settings)
-        credentials = narrowed(connection.credentials, Ga4Credentials)
-        return await client.send(connection, settings, credentials, body, wire=self._wire)
+        return await client.send(connection, body, wire=self._wire)
+
+    async def probe(self, connection: Connection, target: str | None) -> Outcome:
+        """See probe.py."""
+        return await probe.probe(connection, target, self._wire)

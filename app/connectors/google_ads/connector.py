@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from app.connectors.base import Assessment, Body, Connection, Conversion, Outcome
 from app.connectors.fields import narrowed
-from app.connectors.google_ads import client, payload, requirements
+from app.connectors.google_ads import client, payload, probe, requirements
 from app.connectors.google_ads.api import FACTS
 from app.connectors.google_ads.settings import GoogleAdsCredentials, GoogleAdsSettings
 from app.connectors.http import Wire
@@ -39,5 +39,11 @@ class GoogleAdsConnector:
 
     async def send(self, connection: Connection, body: Body) -> Outcome:
         """See client.py."""
-        credentials = narrowed(connection.credentials, GoogleAdsCredentials)
-        return await client.send(connection, credentials, body, tokens=self._tokens, wire=self._wire)
+        return await client.send(self._access(connection), body)
+
+    async def probe(self, connection: Connection, target: str | None) -> Outcome:
+        """See probe.py."""
+        return await probe.probe(self._access(connection), target)
+
+    def _access(self, connection: Connection) -> client.Access:
+        return client.Access(connection=connection, tokens=self._tokens, wire=self._wire)

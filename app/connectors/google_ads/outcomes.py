@@ -149,6 +149,7 @@ _ACCEPTED = Entry(kind=OutcomeKind.ACCEPTED, text="")
 _CHECKED = Entry(
     kind=OutcomeKind.DELIVERED, text="Test mode: {title} checked the request and recorded nothing."
 )
+_WRONG_DESTINATION = Entry(kind=OutcomeKind.CONFIGURATION, text=_UNUSABLE_TARGET)
 _NEW_REASON = Entry(kind=OutcomeKind.RETRY, text="{title} refused for a reason that is not known here.")
 
 
@@ -160,6 +161,8 @@ def read(answer: Answer, redaction: Redaction, *, validate_only: bool) -> Outcom
     if not isinstance(error, dict) or not (levels := _reasons(error)):
         return by_status(answer, title=FACTS.title, redaction=redaction)
     code, entry, known = _decisive(levels)
+    if entry.kind is OutcomeKind.REJECTED and _blames_the_destination(error):
+        entry = _WRONG_DESTINATION
     return outcome(
         entry,
         answer,
@@ -221,6 +224,12 @@ def _words(error: dict[str, Any]) -> str | None:
             return description
     message = error.get("message")
     return message if isinstance(message, str) else None
+
+
+def _blames_the_destination(error: dict[str, Any]) -> bool:
+    """Whether all fields that are refused say where the event goes: every other event would fare the same."""
+    fields = [str(violation.get("field")) for violation in _violations(error)]
+    return bool(fields) and all(field.startswith("destinations") for field in fields)
 
 
 def _request_id(error: dict[str, Any]) -> str | None:

@@ -22,7 +22,7 @@ _CONSENT = {ConsentState.GRANTED: "CONSENT_GRANTED", ConsentState.DENIED: "CONSE
 def build(lead: LeadRow, conversion: Conversion, settings: GoogleAdsSettings, *, test_mode: bool) -> Body:
     """One event for one conversion action. A restatement is the same event again with its new value."""
     users = user_identifiers(lead) if settings.user_data else []
-    body: Body = {"destinations": [_destination(conversion, settings)]}
+    body: Body = {"destinations": [destination(conversion.target, settings)]}
     if users:
         body["encoding"] = "HEX"
     consent = _consent(conversion.consent)
@@ -62,6 +62,17 @@ def user_identifiers(lead: LeadRow) -> list[dict[str, Any]]:
     return found
 
 
+def destination(target: str, settings: GoogleAdsSettings) -> dict[str, Any]:
+    """The account and the conversion action `target`."""
+    found: dict[str, Any] = {
+        "operatingAccount": {"accountType": "GOOGLE_ADS", "accountId": settings.customer_id},
+        "productDestinationId": target.strip(),
+    }
+    if settings.login_customer_id:
+        found["loginAccount"] = {"accountType": "GOOGLE_ADS", "accountId": settings.login_customer_id}
+    return found
+
+
 def redact(body: Body) -> Body:
     """The postal code is all that is not hashed."""
     return masked(body, keys=frozenset({"postalCode"}))
@@ -71,16 +82,6 @@ def _phone(lead: LeadRow) -> str | None:
     """As given only when it is a hash: everything else has been understood as E.164, or not at all."""
     given = lead.phone
     return given if given and is_hash(given.strip()) else lead.phone_e164
-
-
-def _destination(conversion: Conversion, settings: GoogleAdsSettings) -> dict[str, Any]:
-    destination: dict[str, Any] = {
-        "operatingAccount": {"accountType": "GOOGLE_ADS", "accountId": settings.customer_id},
-        "productDestinationId": conversion.target.strip(),
-    }
-    if settings.login_customer_id:
-        destination["loginAccount"] = {"accountType": "GOOGLE_ADS", "accountId": settings.login_customer_id}
-    return destination
 
 
 def _consent(consent: Consent) -> dict[str, str]:

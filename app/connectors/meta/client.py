@@ -1,7 +1,8 @@
-"""One attempt at a dataset's events."""
+"""Requests to a dataset's events."""
 
 from app.connectors.base import Body, Connection, Outcome, OutcomeKind
 from app.connectors.catalogue import unanswered
+from app.connectors.fields import narrowed
 from app.connectors.http import Unanswered, Wire, json_bytes, post
 from app.connectors.meta.api import FACTS
 from app.connectors.meta.outcomes import read
@@ -15,13 +16,17 @@ _NO_TEST_CODE = Outcome(
 )
 
 
-async def send(
-    connection: Connection, settings: MetaSettings, credentials: MetaCredentials, body: Body, *, wire: Wire
-) -> Outcome:
-    """Send the event with the token in the body, where no log of addresses shows it."""
+async def send(connection: Connection, body: Body, *, wire: Wire) -> Outcome:
+    """Send the event, unless Meta would count what is only a test."""
     if connection.test_mode and "test_event_code" not in body:
         return _NO_TEST_CODE
-    token = credentials.access_token.get_secret_value()
+    return await post_events(connection, body, wire=wire)
+
+
+async def post_events(connection: Connection, body: Body, *, wire: Wire) -> Outcome:
+    """POST the body with the token in it, where no log of addresses shows it."""
+    settings = narrowed(connection.settings, MetaSettings)
+    token = narrowed(connection.credentials, MetaCredentials).access_token.get_secret_value()
     endpoint = connection.endpoint
     answer = await post(
         connection.http,

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from app.connectors.base import Assessment, Body, Connection, Conversion, Outcome
 from app.connectors.fields import narrowed
 from app.connectors.http import Wire
-from app.connectors.meta import client, payload, requirements
+from app.connectors.meta import client, payload, probe, requirements
 from app.connectors.meta.api import FACTS
 from app.connectors.meta.settings import MetaCredentials, MetaSettings
 from app.tables.leads import LeadRow
@@ -37,6 +37,8 @@ class MetaConnector:
 
     async def send(self, connection: Connection, body: Body) -> Outcome:
         """See client.py."""
-        settings = narrowed(connection.settings, MetaSettings)
-        credentials = narrowed(connection.credentials, MetaCredentials)
-        return await client.send(connection, settings, credentials, body, wire=self._wire)
+        return await client.send(connection, body, wire=self._wire)
+
+    async def probe(self, connection: Connection, target: str | None) -> Outcome:  # noqa: ARG002 - any name is one
+        """See probe.py."""
+        return await probe.probe(connection, self._wire)

@@ -71,10 +71,13 @@ CATALOGUE: dict[tuple[int, int | None], Entry] = {
 }
 """By code and subcode; None: any other subcode, or none."""
 
+NOTHING_RECEIVED = "NOTHING_RECEIVED"
+"""Our name for a success that counts no event."""
+
 _TRANSIENT = Entry(kind=OutcomeKind.RETRY, text=_BUSY)
 _NEW_CODE = Entry(kind=OutcomeKind.RETRY, text="{title} refused for a reason that is not known here.")
 _DELIVERED = Entry(kind=OutcomeKind.DELIVERED, text="")
-_NOTHING_RECEIVED = Entry(kind=OutcomeKind.RETRY, text="{title} answered that it received no event.")
+_NONE_RECEIVED = Entry(kind=OutcomeKind.RETRY, text="{title} answered that it received no event.")
 
 
 def read(answer: Answer, redaction: Redaction) -> Outcome:
@@ -93,7 +96,7 @@ def _taken(answer: Answer, body: dict[str, Any], redaction: Redaction) -> Outcom
     if not isinstance(received, int):
         entry, code, known = UNREADABLE, "UNREADABLE", True
     elif received < 1:
-        entry, code, known = _NOTHING_RECEIVED, "NOTHING_RECEIVED", False
+        entry, code, known = _NONE_RECEIVED, NOTHING_RECEIVED, False
     else:
         entry, code, known = _DELIVERED, None, True
     request_id = body.get("fbtrace_id")

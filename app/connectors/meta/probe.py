@@ -1,0 +1,24 @@
+"""Whether the connection works: a request without any event, which Meta refuses for that reason alone.
+
+The Graph API looks at the token, then at the dataset, then at `data`: inferred from the order of its errors;
+the documentation is silent. Nothing can be counted, because nothing is sent.
+"""
+
+from app.connectors.base import Connection, Outcome, OutcomeKind
+from app.connectors.http import Wire
+from app.connectors.meta.api import FACTS
+from app.connectors.meta.client import post_events
+from app.connectors.meta.outcomes import NOTHING_RECEIVED
+from app.connectors.probing import as_probe, works
+
+_WORKS = "Meta accepts the access token for this dataset. Names of events are not checked: Meta takes any."
+_REFUSED_DATA = "100"
+
+
+async def probe(connection: Connection, wire: Wire) -> Outcome:
+    """A refusal of the missing events means that the token may write to the dataset."""
+    found = await post_events(connection, {"data": []}, wire=wire)
+    code = (found.code or "").partition("/")[0]
+    if found.code == NOTHING_RECEIVED or (found.kind is OutcomeKind.REJECTED and code == _REFUSED_DATA):
+        return works(found, _WORKS)
+    return as_probe(found, title=FACTS.title)
