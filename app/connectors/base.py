@@ -59,6 +59,8 @@ class PlatformFacts:
     """When to ask what became of what it ACCEPTED, the last time included; empty: it answers at once."""
     probe_every: timedelta | None = timedelta(days=1)
     """How often an idle connection is tried; None: a probe would tell nothing, or be seen by somebody."""
+    sunsets: Mapping[str, date] = field(default_factory=dict)
+    """When other versions stop answering, or did, as far as that is known: one may have been set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ What it returns must not need the session any more: rows are detached by the tim
 """
 
 
-class Database(Protocol):
-    """A database of either kind. Belongs to the event loop it was opened on."""
+class ReadableDatabase(Protocol):
+    """A database of either kind, to be looked at. Belongs to the event loop it was opened on."""
 
     dialect: Literal["sqlite", "postgresql"]
 
@@ -27,6 +27,14 @@ class Database(Protocol):
         A statement that would write is refused by the database itself: sqlalchemy.exc.DBAPIError.
         """
         ...
+
+    async def close(self) -> None:
+        """Finish every write that is waiting, then close all connections. Calling it again does nothing."""
+        ...
+
+
+class Database(ReadableDatabase, Protocol):
+    """A database of either kind."""
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one transaction and answer once it is committed; an error of `work` undoes all of it.

@@ -8,6 +8,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -64,6 +65,12 @@ def upgrade_to_head(connection: Connection) -> None:
     # Reads every row there is, so not at each start.
     if connection.dialect.name == "sqlite" and _revisions(connection) != before:
         _refuse_orphans(connection)
+
+
+def is_up_to_date(connection: Connection) -> bool:
+    """Whether the tables are those of this version: neither an older one's nor a newer one's. Only reads."""
+    scripts = ScriptDirectory.from_config(alembic_config(connection))
+    return set(_revisions(connection)) == set(scripts.get_heads())
 
 
 def alembic_config(connection: Connection) -> Config:

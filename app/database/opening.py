@@ -1,8 +1,8 @@
 """Opens the database a URL names."""
 
-from app.database.database import Database
+from app.database.database import Database, ReadableDatabase
 from app.database.postgres import open_postgres
-from app.database.sqlite import open_sqlite
+from app.database.sqlite import open_sqlite, open_sqlite_reader
 from app.database.urls import read_url, sqlite_path
 
 
@@ -17,4 +17,15 @@ async def open_database(url: str, *, connections: int = 10) -> Database:
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
         return await open_sqlite(sqlite_path(parsed), readers=connections)
+    return await open_postgres(parsed, connections=connections)
+
+
+async def open_for_reading(url: str, *, connections: int = 2) -> ReadableDatabase:
+    """The database at `url` beside whoever writes to it: no lock is taken and nothing can be changed.
+
+    DatabaseUrlError: the URL cannot be used, or the SQLite file is not there.
+    """
+    parsed = read_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return open_sqlite_reader(sqlite_path(parsed), readers=connections)
     return await open_postgres(parsed, connections=connections)

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import pragmas
+from app.database.errors import DatabaseUrlError
 from app.database.file_lock import FileLock
 from app.database.sessions import WorkSession, flushed
 from app.database.writer import Writer, connect
@@ -31,21 +32,33 @@ def _is_no_statement(record: logging.LogRecord) -> bool:
 logging.getLogger("aiosqlite").addFilter(_is_no_statement)
 
 
-class SqliteDatabase:
-    """A Database over one file, of which this process is the only writer."""
+class SqliteReader:
+    """A ReadableDatabase over a file that another process may be writing to."""
 
     dialect: Literal["sqlite", "postgresql"] = "sqlite"
 
-    def __init__(self, lock: FileLock, writer: Writer, reader: AsyncEngine) -> None:
-        """Made by open_sqlite()."""
-        self._lock = lock
-        self._writer = writer
+    def __init__(self, reader: AsyncEngine) -> None:
+        """Made by open_sqlite_reader()."""
         self._reader = reader
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """See Database.read."""
         async with AsyncSession(self._reader, sync_session_class=WorkSession) as session:
             return await session.run_sync(flushed(work))
+
+    async def close(self) -> None:
+        """See Database.close."""
+        await self._reader.dispose()
+
+
+class SqliteDatabase(SqliteReader):
+    """A Database over one file, of which this process is the only writer."""
+
+    def __init__(self, lock: FileLock, writer: Writer, reader: AsyncEngine) -> None:
+        """Made by open_sqlite()."""
+        super().__init__(reader)
+        self._lock = lock
+        self._writer = writer
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """See Database.write."""
@@ -54,7 +67,7 @@ class SqliteDatabase:
     async def close(self) -> None:
         """See Database.close."""
         await self._writer.close()
-        await self._reader.dispose()
+        await super().close()
         self._lock.release()
 
 
@@ -72,6 +85,16 @@ async def open_sqlite(path: Path, *, readers: int) -> SqliteDatabase:
         lock.release()
         raise
     return SqliteDatabase(lock, Writer(connection), _reading_engine(path, readers))
+
+
+def open_sqlite_reader(path: Path, *, readers: int) -> SqliteReader:
+    """Open the file at `path` without its lock, for up to `readers` reads at a time.
+
+    DatabaseUrlError when it is not there: SQLite would only say that it cannot be opened.
+    """
+    if not path.is_file():
+        raise DatabaseUrlError(f"there is no database file {path}; `leadwire migrate` makes one")
+    return SqliteReader(_reading_engine(path, readers))
 
 
 def _reading_engine(path: Path, connections: int) -> AsyncEngine:

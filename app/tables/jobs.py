@@ -109,16 +109,13 @@ class DeliveryRow(SQLModel, table=True):
             sqlite_where=text("state = 'ACCEPTED'"),
             postgresql_where=text("state = 'ACCEPTED'"),
         ),
-        # What ended unsent and nobody has been told of.
+        # What ended unsent lately; alerted_at is there so that the index alone tells who was told of it.
         Index(
             "ix_delivery_unsent",
             "finished_at",
-            sqlite_where=text(
-                "alerted_at IS NULL AND state IN ('REJECTED', 'EXPIRED', 'FAILED', 'UNCONFIRMED')"
-            ),
-            postgresql_where=text(
-                "alerted_at IS NULL AND state IN ('REJECTED', 'EXPIRED', 'FAILED', 'UNCONFIRMED')"
-            ),
+            "alerted_at",
+            sqlite_where=text("state IN ('REJECTED', 'EXPIRED', 'FAILED', 'UNCONFIRMED')"),
+            postgresql_where=text("state IN ('REJECTED', 'EXPIRED', 'FAILED', 'UNCONFIRMED')"),
         ),
         Index("ix_delivery_lead", "lead_id", "label_id", "integration_id"),
         Index("ix_delivery_follows", "follows_id"),
@@ -175,7 +172,7 @@ class DeliveryRow(SQLModel, table=True):
     verdict_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """While ACCEPTED: when to ask for the verdict next; None: not any more."""
     alerted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When the operator was told that it ended unsent; None: not told."""
+    """The `finished_at` of the unsent end the operator was told of last; None: of none."""
 
     platform_request_id: str | None = None
     error_code: str | None = None

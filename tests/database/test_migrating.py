@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from app.database.database import Database
 from app.database.errors import DatabaseLockedError, MigrationError
-from app.database.migrating import alembic_config, migrate, run_step, upgrade
+from app.database.migrating import alembic_config, is_up_to_date, migrate, run_step, upgrade
 from app.tables.registry import metadata
 from tests.database.catalogue import catalogue
 
@@ -143,3 +143,20 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: s
     with pytest.raises(MigrationError, match="last used by a newer one"):
         migrate(database_url)
     assert "lead" in table_names(database_url)
+
+
+def test_whether_a_database_is_up_to_date_can_be_asked(empty_url: str) -> None:
+    def states() -> list[bool]:
+        found: list[bool] = []
+        run_step(empty_url, lambda connection: found.append(is_up_to_date(connection)))
+        return found
+
+    before = states()
+    migrate(empty_url)
+    after = states()
+    run_step(
+        empty_url,
+        lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")),
+    )
+
+    assert (before, after, states()) == ([False], [True], [False])

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from app.database.database import Database
 from app.database.errors import DatabaseUrlError
 from app.database.migrating import migrate
-from app.database.opening import open_database
+from app.database.opening import open_database, open_for_reading
+from tests.database.projects import adding, names
 
 
 def pragma(name: str, session: Session) -> object:
@@ -111,3 +113,39 @@ async def test_a_missing_driver_is_named_with_the_way_to_install_it(monkeypatch:
 async def test_a_server_that_does_not_answer_fails_the_opening(free_tcp_port: int) -> None:
     with pytest.raises(OSError, match=r"127\.0\.0\.1"):
         await open_database(f"postgresql+asyncpg://leadwire:secret@127.0.0.1:{free_tcp_port}/leadwire")
+
+
+async def test_a_database_can_be_read_while_another_process_writes(database_url: str) -> None:
+    owner = await open_database(database_url)
+    reader = await open_for_reading(database_url)
+    before = await reader.read(names)
+    await owner.write(adding("A"))
+
+    assert (before, await reader.read(names)) == ([], ["A"])
+    assert reader.dialect == owner.dialect
+    await reader.close()
+    await owner.close()
+
+
+async def test_a_database_opened_for_reading_cannot_be_changed(database_url: str) -> None:
+    reader = await open_for_reading(database_url)
+
+    with pytest.raises(DBAPIError):
+        await reader.read(adding("A"))
+    await reader.close()
+
+
+async def test_a_database_opened_for_reading_may_be_taken_by_its_writer(sqlite_url: str) -> None:
+    reader = await open_for_reading(sqlite_url)
+    await reader.read(names)
+    owner = await open_database(sqlite_url)
+    await reader.close()
+
+    assert await owner.read(names) == []
+    await owner.close()
+
+
+async def test_a_file_that_is_not_there_is_not_made_by_reading_it(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUrlError, match="leadwire migrate"):
+        await open_for_reading(f"sqlite+aiosqlite:///{tmp_path}/nothing.sqlite3")
+    assert not list(tmp_path.iterdir())

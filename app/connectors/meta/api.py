@@ -26,6 +26,15 @@ FACTS = PlatformFacts(
     can_retract=False,
     max_concurrency=8,
     requests_per_minute=None,
+    # Of the Marketing API's table: .../ads-commerce/marketing-api/marketing-api-changelog/versions, read
+    # 2026-11-23. The Graph API's own dates are later, but the Conversions API counts as one of the Marketing
+    # API's endpoints (https://developers.facebook.com/blog, 2021-09-14), and refuses versions as they do.
+    sunsets={
+        "v21.0": date(2025, 9, 9),
+        "v22.0": date(2026, 2, 19),
+        "v23.0": date(2026, 6, 9),
+        "v24.0": date(2026, 10, 6),
+    },
 )
 
 EVENT_WINDOW = timedelta(days=7)

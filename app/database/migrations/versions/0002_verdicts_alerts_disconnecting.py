@@ -14,7 +14,7 @@ NEW_COLUMNS = {
     'integration': ('alerted_at', 'disconnected_at'),
     'label_mapping': ('alerted_at',),
 }
-UNSENT = "alerted_at IS NULL AND state IN ('REJECTED', 'EXPIRED', 'FAILED', 'UNCONFIRMED')"
+UNSENT = "state IN ('REJECTED', 'EXPIRED', 'FAILED', 'UNCONFIRMED')"
 ACCEPTED = "state = 'ACCEPTED'"
 
 
@@ -32,7 +32,7 @@ def upgrade() -> None:
     op.create_index(
         'ix_delivery_unsent',
         'delivery',
-        ['finished_at'],
+        ['finished_at', 'alerted_at'],
         sqlite_where=sa.text(UNSENT),
         postgresql_where=sa.text(UNSENT),
     )
