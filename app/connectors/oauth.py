@@ -34,6 +34,8 @@ ERRORS = {
             "access_denied": "{title} denies access to this account. Connect the integration again.",
             "invalid_request": "{title} does not accept the credentials. Connect the integration again.",
             "unsupported_grant_type": "{title} does not accept these credentials for refreshing.",
+            "interaction_required": "{title} wants the user to sign in again. Connect the integration again.",
+            "consent_required": "The user must allow {title} again. Connect the integration again.",
         },
     ),
     **entries(
@@ -46,7 +48,8 @@ ERRORS = {
     ),
 }
 """RFC 6749 sections 4.1.2.1 and 5.2; `internal_failure` and `access_denied` are Google's, read 2026-11-23
-(https://developers.google.com/identity/protocols/oauth2/web-server)."""
+(https://developers.google.com/identity/protocols/oauth2/web-server), the last two of the first group
+Microsoft's (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow)."""
 
 _UNREADABLE = Entry(kind=OutcomeKind.RETRY, text="{title} answered strangely when the access was renewed.")
 
@@ -57,8 +60,29 @@ class Grant:
 
     token_url: str
     client_id: str
-    client_secret: SecretStr
+    client_secret: SecretStr | None
+    """None: a public client, which has none."""
     refresh_token: SecretStr
+    scope: str | None = None
+    """None: the endpoint needs to be told none."""
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The fields of the request, secrets in clear."""
+        secret = self.client_secret.get_secret_value() if self.client_secret else None
+        fields = {
+            "grant_type": "refresh_token",
+            "client_id": self.client_id,
+            "client_secret": secret,
+            "refresh_token": self.refresh_token.get_secret_value(),
+            "scope": self.scope,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be repeated of an answer."""
+        return tuple(self.form[name] for name in ("client_secret", "refresh_token") if name in self.form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +128,10 @@ class TokenCache:
     async def _fetched(
         self, connection_id: UUID, grant: Grant, http: httpx.AsyncClient
     ) -> SecretStr | Outcome:
-        form = {
-            "grant_type": "refresh_token",
-            "client_id": grant.client_id,
-            "client_secret": grant.client_secret.get_secret_value(),
-            "refresh_token": grant.refresh_token.get_secret_value(),
-        }
         answer = await post(
             http,
             grant.token_url,
-            urlencode(form).encode(),
+            urlencode(grant.form).encode(),
             content_type="application/x-www-form-urlencoded",
             wire=self._wire,
         )
@@ -127,7 +145,7 @@ class TokenCache:
         return token
 
     def _refusal(self, answer: Answer, grant: Grant) -> Outcome:
-        redaction = Redaction(grant.client_secret.get_secret_value(), grant.refresh_token.get_secret_value())
+        redaction = Redaction(*grant.secrets)
         code = answer.body.get("error") if isinstance(answer.body, dict) else None
         if isinstance(code, str) and code in ERRORS:
             said = answer.body.get("error_description")

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -65,6 +66,19 @@ async def test_a_token_is_asked_for_as_the_standard_says(
     assert (
         request.body
         == b"grant_type=refresh_token&client_id=client&client_secret=secret-1&refresh_token=refresh-1"
+    )
+
+
+async def test_a_public_client_sends_no_secret_and_a_scope_is_sent_where_it_is_needed(
+    server: HttpServer, http: httpx.AsyncClient, tokens: TokenCache
+) -> None:
+    server.tell("/token", issued("first"))
+    public = replace(grant(server), client_secret=None, scope="ads.manage offline_access")
+    await tokens.token(ONE, public, http)
+    [request] = server.received
+    assert (
+        request.body == b"grant_type=refresh_token&client_id=client&refresh_token=refresh-1"
+        b"&scope=ads.manage+offline_access"
     )
 
 
