@@ -20,3 +20,10 @@ def amount(minor_units: int, currency: str) -> float:
     """
     factor: int = 10 ** _EXPONENTS.get(currency.upper(), 2)
     return minor_units / factor
+
+
+def decimal_text(minor_units: int, currency: str) -> str:
+    """The amount in major units with all of its currency's digits: "19.90" EUR, "1999" JPY, "1.999" KWD."""
+    places = _EXPONENTS.get(currency.upper(), 2)
+    digits = str(minor_units).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}" if places else digits

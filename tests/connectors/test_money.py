@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.connectors.money import amount
+from app.connectors.money import amount, decimal_text
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,23 @@ def test_the_currency_says_what_a_minor_unit_is(minor_units: int, currency: str,
 def test_json_writes_exactly_the_digits_of_the_amount(minor_units: int, currency: str) -> None:
     places = {"EUR": 2, "JPY": 0, "KWD": 3, "UYW": 4}[currency]
     assert Decimal(json.dumps(amount(minor_units, currency))) == Decimal(minor_units).scaleb(-places)
+
+
+@pytest.mark.parametrize(
+    ("minor_units", "currency", "expected"),
+    [
+        (1990, "EUR", "19.90"),
+        (5, "EUR", "0.05"),
+        (0, "eur", "0.00"),
+        (1999, "JPY", "1999"),
+        (1999, "KWD", "1.999"),
+        (7, "CLF", "0.0007"),
+    ],
+)
+def test_a_text_has_all_digits_of_its_currency(minor_units: int, currency: str, expected: str) -> None:
+    assert decimal_text(minor_units, currency) == expected
+
+
+@given(st.integers(min_value=0, max_value=10**15), st.sampled_from(["EUR", "JPY", "KWD", "UYW"]))
+def test_a_text_is_the_same_amount(minor_units: int, currency: str) -> None:
+    assert float(decimal_text(minor_units, currency)) == amount(minor_units, currency)
