@@ -1,0 +1,1 @@
+"""TikTok through the Events API 2.0."""
