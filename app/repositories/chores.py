@@ -25,6 +25,7 @@ _limit: Any = bindparam("limit", type_=Integer())
 _SCHEDULED = in_state(_DELIVERY.c.state, DeliveryState.SCHEDULED)
 _HELD = in_state(_DELIVERY.c.state, DeliveryState.HELD)
 _SENDING = in_state(_DELIVERY.c.state, DeliveryState.SENDING)
+_ACCEPTED = in_state(_DELIVERY.c.state, DeliveryState.ACCEPTED)
 
 
 def _has_delivery(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -42,22 +43,22 @@ _OF_LABEL = _DELIVERY.c.label_id == _MAPPING.c.label_id
 _IS_HELD = _MAPPING.c.held_at.is_not(None)
 # Not whether it expired meanwhile: that would take another index, and read all that waits for later.
 _DUE = _has_delivery(_SCHEDULED, _DELIVERY.c.next_attempt_at <= _now, free())
+_VERDICT = _has_delivery(_ACCEPTED, _DELIVERY.c.verdict_at <= _now)
 _LANE_PROBE = (
     _INTEGRATION.c.enabled
     & (_INTEGRATION.c.probe_at <= _now)
-    & (_INTEGRATION.c.pause_reason != PauseReason.MANUAL)
-    & _has_delivery(_HELD)
+    & _INTEGRATION.c.pause_reason.is_distinct_from(PauseReason.MANUAL)
 )
-_MAPPING_PROBE = _has_mapping(_IS_HELD, _MAPPING.c.probe_at <= _now, _has_delivery(_HELD, _OF_LABEL))
+_MAPPING_PROBE = _has_mapping(_IS_HELD, _MAPPING.c.probe_at <= _now)
 _TO_HOLD = or_(
-    _INTEGRATION.c.paused_at.is_not(None) & _has_delivery(_SCHEDULED),
+    ~_RUNNING & _has_delivery(_SCHEDULED),
     _has_mapping(_IS_HELD, _has_delivery(_SCHEDULED, _OF_LABEL)),
 )
-_TO_RELEASE = _INTEGRATION.c.paused_at.is_(None) & _has_delivery(_HELD, ~_has_mapping(_IS_HELD, _OF_LABEL))
+_TO_RELEASE = _RUNNING & _has_delivery(_HELD, ~_has_mapping(_IS_HELD, _OF_LABEL))
 
 SELECT_LANES = select(_INTEGRATION.c.id).where(
     or_(
-        _RUNNING & (_DUE | _MAPPING_PROBE),
+        _RUNNING & (_DUE | _VERDICT | _MAPPING_PROBE),
         # Being sent, or left behind by an owner that died: its next turn finds out.
         _has_delivery(_SENDING),
         _LANE_PROBE,

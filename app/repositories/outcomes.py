@@ -23,6 +23,13 @@ class Sending(NamedTuple):
     taken_back: bool
 
 
+class Accepted(NamedTuple):
+    """What is stored of a delivery that the platform accepted."""
+
+    platform_request_id: str | None
+    taken_back: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeChange:
     """What an attempt makes of its delivery; the fields are columns."""
@@ -33,6 +40,8 @@ class OutcomeChange:
     finished_at: datetime | None
     unknown_errors: int
     uncertain_since: datetime | None
+    accepted_at: datetime | None
+    verdict_at: datetime | None
     warning: dict[str, Any] | None
     error_code: str | None
     error_message: str | None
@@ -49,6 +58,14 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaterAnswer:
+    """What the platform said later of what it had accepted, redacted; the fields are columns."""
+
+    id: UUID
+    response: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptLine:
     """A line of the attempt log; the fields are columns."""
 
@@ -61,7 +78,7 @@ class AttemptLine:
     error_message: str | None
 
 
-def _update_of(change: type[OutcomeChange] | type[Exchange]) -> Update:
+def _update_of(change: type[OutcomeChange | Exchange | LaterAnswer]) -> Update:
     names = [field.name for field in fields(change) if field.name != "id"]
     return (
         update(_DELIVERY)
@@ -78,7 +95,33 @@ LOCK_SENDING = (
 )
 _RECORD_OUTCOME = _update_of(OutcomeChange)
 _RECORD_EXCHANGE = _update_of(Exchange)
+_RECORD_LATER_ANSWER = _update_of(LaterAnswer)
 _INSERT_ATTEMPT = insert(metadata.tables["delivery_attempt"])
+
+
+LOCK_ACCEPTED = (
+    select(_DELIVERY.c.id, _DELIVERY.c.platform_request_id, _DELIVERY.c.taken_back)
+    .where(_DELIVERY.c.id.in_(bindparam("ids", expanding=True)), _DELIVERY.c.state == DeliveryState.ACCEPTED)
+    .order_by(_DELIVERY.c.id)
+    .with_for_update(key_share=True)
+)
+
+
+def lock_accepted(session: Session, delivery_ids: Sequence[UUID]) -> dict[UUID, Accepted]:
+    """Those of these deliveries whose verdict is still to come; their jobs are locked already."""
+    rows = session.connection().execute(LOCK_ACCEPTED, {"ids": list(delivery_ids)})
+    return {row.id: Accepted(row.platform_request_id, row.taken_back) for row in rows}
+
+
+def record_verdicts(
+    session: Session, changes: Sequence[OutcomeChange], answers: Sequence[LaterAnswer]
+) -> None:
+    """Write them, for deliveries that lock_accepted() found."""
+    connection = session.connection()
+    if changes:
+        connection.execute(_RECORD_OUTCOME, [_parameters(change) for change in changes])
+    if answers:
+        connection.execute(_RECORD_LATER_ANSWER, [_parameters(answer) for answer in answers])
 
 
 def lock_sending(session: Session, delivery_ids: Sequence[UUID]) -> dict[UUID, Sending]:
@@ -103,10 +146,10 @@ def record_outcomes(
         connection.execute(_INSERT_ATTEMPT, [{"id": new_id(), **_columns(line)} for line in attempts])
 
 
-def _columns(row: OutcomeChange | Exchange | AttemptLine) -> dict[str, Any]:
+def _columns(row: OutcomeChange | Exchange | LaterAnswer | AttemptLine) -> dict[str, Any]:
     # Not asdict(): it would copy every request and response to the bottom.
     return {field.name: getattr(row, field.name) for field in fields(row)}
 
 
-def _parameters(change: OutcomeChange | Exchange) -> dict[str, Any]:
+def _parameters(change: OutcomeChange | Exchange | LaterAnswer) -> dict[str, Any]:
     return {f"new_{name}": value for name, value in _columns(change).items()}

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from app.connectors.base import Consent, Conversion
+from pydantic import BaseModel
+
+from app.connectors.base import Body, Connector, Consent, Conversion
 from app.tables.jobs import DeliveryRow
 from app.tables.leads import LeadRow
 from app.values import ConsentState
@@ -20,6 +22,7 @@ def conversion_of(delivery: DeliveryRow) -> Conversion:
     answers = {question: delivery.consent.get(question) for question in _QUESTIONS}
     return Conversion(
         kind=delivery.kind,
+        delivery_id=delivery.id,
         event_id=delivery.platform_event_id,
         event_at=delivery.event_at,
         value_cents=delivery.value_cents,
@@ -29,3 +32,10 @@ def conversion_of(delivery: DeliveryRow) -> Conversion:
             **{question: ConsentState(answer) if answer else None for question, answer in answers.items()}
         ),
     )
+
+
+def build_request(
+    connector: Connector, settings: BaseModel, lead: LeadRow, delivery: DeliveryRow, *, test_mode: bool
+) -> Body:
+    """The body of a delivery's request: what is sent, and what a preview shows."""
+    return connector.build(lead, conversion_of(delivery), settings, test_mode=test_mode)

@@ -15,6 +15,8 @@ def hold_finding(integration: IntegrationRow, mapping: LabelMappingRow | None) -
 
 
 def _reason(integration: IntegrationRow, mapping: LabelMappingRow | None) -> str | None:
+    if not integration.enabled:
+        return f"{integration.name} is switched off. The conversion waits until it is switched on again."
     if integration.paused_at is not None:
         why = _clause(integration.pause_message, "it was paused by hand")
         return f"{integration.name} is paused: {why}. The conversion waits and is sent when it goes on."

@@ -1,4 +1,4 @@
-"""An attempt at a delivery, before and after."""
+"""What a lane does with a platform, before and after: attempts, questions for verdicts, trials."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +7,8 @@ from uuid import UUID
 from app.connectors.base import Body, Connection, Connector, Outcome, OutcomeKind
 from app.tables.jobs import DeliveryRow
 from app.tables.leads import LeadRow
+
+_JUDGED = frozenset({OutcomeKind.DELIVERED, OutcomeKind.ACCEPTED, OutcomeKind.REJECTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,24 @@ class Attempt:
     channel: Channel
     is_probe: bool
     """It was held, and is let through to see whether what held it is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A delivery that the platform accepted, and is to be asked about."""
+
+    delivery: DeliveryRow
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A connection, or one of its mappings, to be tried without a conversion."""
+
+    label_id: UUID | None
+    """None: only the connection itself."""
+    target: str | None
+    channel: Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,4 +76,28 @@ class Ended:
         return self.is_probe and self.outcome.kind in _JUDGED
 
 
-_JUDGED = frozenset({OutcomeKind.DELIVERED, OutcomeKind.ACCEPTED, OutcomeKind.REJECTED})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the platform says of a delivery it had accepted."""
+
+    delivery: DeliveryRow
+    outcome: Outcome
+    is_final: bool
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A trial that is over."""
+
+    trial: Trial
+    outcome: Outcome
+
+    @property
+    def works(self) -> bool:
+        """The platform judged it; of a trial event alone it may well say that it is no good."""
+        return self.outcome.kind in _JUDGED
+
+
+Result = Ended | Judged | Tried
+"""What came back from a platform and is to be recorded."""

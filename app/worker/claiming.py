@@ -1,4 +1,4 @@
-"""What a lane may send now: what is due, probes of what is held; and what is due but must not be sent."""
+"""What a lane may do now: send what is due, let through what is held, ask, try; and what must not be sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,14 @@ from app.repositories.deliveries import (
     select_lane_probe,
 )
 from app.repositories.settling import lock_jobs
+from app.repositories.verdicts import next_verdict_at, take_questions
 from app.repositories.waiting import finish
 from app.services.progress import settle_locked
-from app.values import DeliveryKind, DeliveryState, PauseReason
-from app.worker.attempts import Attempt, Channel
+from app.values import DeliveryKind, DeliveryState
+from app.worker.attempts import Attempt, Channel, Question, Trial
 from app.worker.consequences import safe_until
 from app.worker.holding import PROBE_EVERY, Standing
+from app.worker.judging import ASK_AGAIN
 
 
 class _End(NamedTuple):
@@ -65,14 +67,28 @@ class Claims:
     attempts: Sequence[Attempt] = ()
     unsendable: Sequence[Unsendable] = ()
     """To be ended in a transaction of its own: here their jobs cannot be locked any more."""
+    questions: Sequence[Question] = ()
+    trials: Sequence[Trial] = ()
     reached_limit: bool = False
     """There may be more."""
+    requests: int = 0
+    """How many all of it takes at least."""
 
 
-def claim(session: Session, standing: Standing, channel: Channel, limit: int, now: datetime) -> Claims:
-    """Claim up to `limit` deliveries for the lane's owner: probes, then what expires first."""
-    probes = _probes(session, standing, limit, now)
-    due = [] if standing.paused else select_due(session, standing.integration.id, now, limit - len(probes))
+def claim(
+    session: Session, standing: Standing, channel: Channel, *, limit: int, requests: int, now: datetime
+) -> Claims:
+    """Claim for the lane's owner: trials, questions, probes, then what expires first.
+
+    `limit`: deliveries; `requests`: of any kind.
+    """
+    facts = channel.connector.facts
+    probes, trials = _probes(session, standing, channel, requests, now)
+    questions = _questions(session, standing, channel, _share(requests - len(trials)), now)
+    room = max(0, requests - len(trials) - len(questions))
+    most = limit if facts.batch and room else min(limit, room)
+    left = max(0, most - len(probes))
+    due = [] if standing.stopped else select_due(session, standing.integration.id, now, left)
     ends = ((one.delivery, _why_not(session, one, channel, now)) for one in (*probes, *due))
     unsendable = [Unsendable(delivery.id, delivery.job_id, end) for delivery, end in ends if end]
     refused = {one.id for one in unsendable}
@@ -85,20 +101,27 @@ def claim(session: Session, standing: Standing, channel: Channel, limit: int, no
     turn_id = standing.integration.turn_id
     assert turn_id is not None
     begin_attempts(session, [attempt.delivery for attempt in attempts], turn_id, now)
-    return Claims(attempts=attempts, unsendable=unsendable, reached_limit=len(probes) + len(due) == limit)
+    sending = min(len(attempts), 1) if facts.batch else len(attempts)
+    return Claims(
+        attempts=attempts,
+        unsendable=unsendable,
+        questions=questions,
+        trials=trials,
+        reached_limit=len(probes) + len(due) >= most,
+        requests=len(trials) + len(questions) + sending,
+    )
 
 
 def lane_due_at(session: Session, standing: Standing, now: datetime) -> datetime | None:
-    """When the lane has something to claim next, later than now; None: not before somebody wakes it."""
+    """When the lane has something to do next, later than now; None: not before somebody wakes it."""
     integration = standing.integration
-    if not integration.enabled:
+    if not standing.is_tried_by_itself:
         return None
-    if standing.paused:
-        by_itself = integration.pause_reason is not PauseReason.MANUAL
-        times = [integration.probe_at if by_itself else None]
-    else:
-        times = [mapping.probe_at for mapping in standing.held.values()]
+    times = [integration.probe_at]
+    if not standing.paused:
+        times += [mapping.probe_at for mapping in standing.held.values()]
         times.append(next_due_at(session, integration.id, now))
+        times.append(next_verdict_at(session, integration.id, now))
     return min((at for at in times if at is not None and at > now), default=None)
 
 
@@ -117,23 +140,65 @@ def end_unsendable(session: Session, unsendable: Sequence[Unsendable], now: date
     settle_locked(session, jobs, now)
 
 
-def _probes(session: Session, standing: Standing, limit: int, now: datetime) -> list[Due]:
-    """One held delivery for whatever it is time to try again; the time after that is set at once."""
-    integration = standing.integration
+def _share(requests: int) -> int:
+    """How many of so many requests questions may take: neither they nor conversions wait for the others."""
+    return max(1, requests // 4) if requests > 1 else max(0, requests)
+
+
+def _questions(
+    session: Session, standing: Standing, channel: Channel, limit: int, now: datetime
+) -> Sequence[Question]:
+    if standing.stopped or limit == 0 or not channel.connector.facts.verdict_after:
+        return ()
+    rows = take_questions(session, standing.integration.id, now, again_at=now + ASK_AGAIN, limit=limit)
+    return [Question(delivery=row, channel=channel) for row in rows]
+
+
+def _probes(
+    session: Session, standing: Standing, channel: Channel, most: int, now: datetime
+) -> tuple[list[Due], list[Trial]]:
+    """What it is time to try: with a held delivery where there is one, else without a conversion.
+
+    The time after that is set at once.
+    """
+    if not standing.is_tried_by_itself:
+        return [], []
     if standing.paused:
-        by_itself = integration.pause_reason is not PauseReason.MANUAL
-        if not by_itself or not _is_time(integration.probe_at, now):
-            return []
-        probes = select_lane_probe(session, integration.id, standing.held.keys(), now)
-        integration.probe_at = now + PROBE_EVERY if probes else integration.probe_at
-        return probes
-    probes = []
+        return _lane_probe(session, standing, channel, now)
+    probes: list[Due] = []
+    trials = _check_up(standing, channel, now)
     for mapping in standing.held.values():
-        if len(probes) < limit and _is_time(mapping.probe_at, now):
-            found = select_label_probe(session, integration.id, mapping.label_id, now)
-            mapping.probe_at = now + PROBE_EVERY if found else mapping.probe_at
-            probes += found
-    return probes
+        if not _is_time(mapping.probe_at, now) or len(probes) + len(trials) >= most:
+            continue
+        mapping.probe_at = now + PROBE_EVERY
+        found = select_label_probe(session, standing.integration.id, mapping.label_id, now)
+        probes += found
+        if not found and channel.connector.facts.probe_every:
+            trials.append(Trial(label_id=mapping.label_id, target=mapping.target, channel=channel))
+    return probes, trials
+
+
+def _lane_probe(
+    session: Session, standing: Standing, channel: Channel, now: datetime
+) -> tuple[list[Due], list[Trial]]:
+    integration = standing.integration
+    if not _is_time(integration.probe_at, now):
+        return [], []
+    integration.probe_at = now + PROBE_EVERY
+    probes = select_lane_probe(session, integration.id, standing.held.keys(), now)
+    if probes or channel.connector.facts.probe_every is None:
+        return probes, []
+    return [], [Trial(label_id=None, target=None, channel=channel)]
+
+
+def _check_up(standing: Standing, channel: Channel, now: datetime) -> list[Trial]:
+    """A connection that nothing seems wrong with is tried now and then, before a conversion finds out."""
+    integration, every = standing.integration, channel.connector.facts.probe_every
+    if every is None or (integration.probe_at is not None and integration.probe_at > now):
+        return []
+    is_first = integration.probe_at is None
+    integration.probe_at = now + every
+    return [] if is_first else [Trial(label_id=None, target=None, channel=channel)]
 
 
 def _is_time(probe_at: datetime | None, now: datetime) -> bool:

@@ -35,12 +35,15 @@ class Circumstances:
     taken_back: bool
     """The job was canceled meanwhile: no further attempt."""
     jitter: Jitter
+    verdict_after: timedelta | None = None
+    """When to ask first what became of what was accepted; None: nobody is to be asked."""
 
 
 def consequence(delivery: DeliveryRow, outcome: Outcome, given: Circumstances) -> OutcomeChange:
     """What becomes of the delivery; `delivery` is as it was during the attempt.
 
-    SCHEDULED is answered for AUTHENTICATION and CONFIGURATION too: whether that means HELD, the lane decides.
+    SCHEDULED is answered for AUTHENTICATION, API_SUNSET and CONFIGURATION too: whether that means HELD, the
+    lane decides.
     """
     uncertain_since = delivery.uncertain_since
     if outcome.kind is OutcomeKind.AMBIGUOUS and uncertain_since is None:
@@ -48,6 +51,7 @@ def consequence(delivery: DeliveryRow, outcome: Outcome, given: Circumstances) -
     unknown_errors = delivery.unknown_errors + (not outcome.known)
     state, next_attempt_at = _next(delivery, outcome, given, uncertain_since, unknown_errors)
     went_well = outcome.kind in _WENT_WELL
+    accepted = state is DeliveryState.ACCEPTED
     return OutcomeChange(
         id=delivery.id,
         state=state,
@@ -55,6 +59,8 @@ def consequence(delivery: DeliveryRow, outcome: Outcome, given: Circumstances) -
         finished_at=None if state in OPEN_STATES else given.now,
         unknown_errors=unknown_errors,
         uncertain_since=uncertain_since,
+        accepted_at=given.now if accepted else delivery.accepted_at,
+        verdict_at=given.now + given.verdict_after if accepted and given.verdict_after else None,
         warning=None,
         error_code=None if went_well else outcome.code,
         error_message=None if went_well else outcome.message,

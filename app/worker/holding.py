@@ -15,7 +15,7 @@ from app.services.warnings import warning_json
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow
 from app.values import PauseReason
-from app.worker.attempts import Channel, Ended
+from app.worker.attempts import Channel, Ended, Judged, Result, Tried
 
 PROBE_EVERY = timedelta(minutes=15)
 """How often one held delivery is let through."""
@@ -30,9 +30,20 @@ class Standing:
     """Held mappings, by label."""
 
     @property
+    def stopped(self) -> bool:
+        """Everything is held: paused, or switched off."""
+        return self.integration.paused_at is not None or not self.integration.enabled
+
+    @property
     def paused(self) -> bool:
-        """Everything is held."""
+        """Paused, by itself or by a person."""
         return self.integration.paused_at is not None
+
+    @property
+    def is_tried_by_itself(self) -> bool:
+        """Whether it may be tried: what a person stopped is a person's to start."""
+        integration = self.integration
+        return integration.enabled and not (self.paused and integration.pause_reason is PauseReason.MANUAL)
 
     def warning(self, label_id: UUID | None, now: datetime) -> dict[str, Any] | None:
         """What a held delivery for the label carries; None: it is not to be held."""
@@ -61,23 +72,47 @@ def read_standing(session: Session, integration: IntegrationRow) -> Standing:
 
 
 def react(
-    session: Session, standing: Standing, ended: Sequence[Ended], channel: Channel | None, now: datetime
+    session: Session, standing: Standing, results: Sequence[Result], channel: Channel | None, now: datetime
 ) -> Reaction:
-    """Hold or release the lane and its mappings as these outcomes demand. For the lane's owner only."""
-    notices = _release(session, standing, ended)
-    # Credentials that were replaced while an attempt was under way say nothing about the new ones.
-    refused = [e for e in ended if e.outcome.kind is OutcomeKind.AUTHENTICATION and e.channel is channel]
-    if refused:
-        notices += pause(session, standing, PauseReason.AUTHENTICATION, _hold_of(refused[0].outcome, now))
+    """Hold or release the lane and its mappings as these results demand. For the lane's owner only."""
+    sent = [one for one in results if isinstance(one, Ended | Judged)]
+    # Credentials that were replaced while a trial was under way say nothing about the new ones.
+    tried = [one for one in results if isinstance(one, Tried) and one.trial.channel is channel]
+    notices = _release(session, standing, [one for one in sent if isinstance(one, Ended)], tried)
+    current = [one.outcome for one in sent if one.channel is channel] + [one.outcome for one in tried]
+    reason, outcome = _pause_reason(current, tried)
+    if reason is not None and outcome is not None:
+        notices += pause(session, standing, reason, _hold_of(outcome, now))
     outdated: set[UUID] = set()
-    for (label_id, target), group in _refused_targets(ended).items():
-        hold = _hold_of(group[0].outcome, now)
-        mapping_id = hold_mapping(session, standing.integration.id, label_id, target, hold)
+    for (label_id, target), group in _refused_targets(sent, tried).items():
+        mapping_id = hold_mapping(
+            session, standing.integration.id, label_id, target, _hold_of(group[0][1], now)
+        )
         if mapping_id is None:
-            outdated |= {one.delivery.id for one in group}
+            outdated |= {delivery_id for delivery_id, _ in group if delivery_id}
         elif label_id not in standing.held:
-            notices.append(_notice(standing, f"mapping {mapping_id} is held", group[0].outcome.code))
+            notices.append(_notice(standing, f"mapping {mapping_id} is held", group[0][1].code))
     return Reaction(tuple(notices), frozenset(outdated))
+
+
+def _pause_reason(
+    outcomes: Sequence[Outcome], tried: Sequence[Tried]
+) -> tuple[PauseReason | None, Outcome | None]:
+    """Why the whole lane is to stop, and the outcome that says so."""
+    for kind, reason in _PAUSES.items():
+        for outcome in outcomes:
+            if outcome.kind is kind:
+                return reason, outcome
+    for one in tried:
+        if one.trial.label_id is None and one.outcome.kind is OutcomeKind.CONFIGURATION:
+            return PauseReason.CONFIGURATION, one.outcome
+    return None, None
+
+
+_PAUSES = {
+    OutcomeKind.API_SUNSET: PauseReason.API_SUNSET,
+    OutcomeKind.AUTHENTICATION: PauseReason.AUTHENTICATION,
+}
 
 
 def pause(session: Session, standing: Standing, reason: PauseReason, hold: Hold) -> list[str]:
@@ -87,24 +122,37 @@ def pause(session: Session, standing: Standing, reason: PauseReason, hold: Hold)
     return [] if standing.paused else [_notice(standing, "held", reason.value)]
 
 
-def _release(session: Session, standing: Standing, ended: Sequence[Ended]) -> list[str]:
+def _release(
+    session: Session, standing: Standing, probes: Sequence[Ended], tried: Sequence[Tried]
+) -> list[str]:
     notices: list[str] = []
-    if standing.paused and any(probe.proves_connection for probe in ended):
+    proven = any(one.proves_connection for one in probes) or any(one.works for one in tried)
+    if standing.paused and proven:
         resume_lane(session, standing.integration.id)
         notices.append(_notice(standing, "released"))
-    for probe in ended:
-        mapping = standing.held.get(probe.delivery.label_id)
-        if mapping is not None and probe.proves_mapping:
+    labels = [one.delivery.label_id for one in probes if one.proves_mapping]
+    labels += [one.trial.label_id for one in tried if one.works and one.trial.label_id]
+    for label_id in labels:
+        mapping = standing.held.get(label_id)
+        if mapping is not None:
             release_mapping(session, mapping.id)
             notices.append(_notice(standing, f"mapping {mapping.id} is released"))
     return notices
 
 
-def _refused_targets(ended: Sequence[Ended]) -> dict[tuple[UUID, str], list[Ended]]:
-    groups: dict[tuple[UUID, str], list[Ended]] = {}
-    for one in ended:
-        if one.outcome.kind is OutcomeKind.CONFIGURATION:
-            groups.setdefault((one.delivery.label_id, one.delivery.target), []).append(one)
+def _refused_targets(
+    sent: Sequence[Ended | Judged], tried: Sequence[Tried]
+) -> dict[tuple[UUID, str], list[tuple[UUID | None, Outcome]]]:
+    """What is refused, by label and target: the deliveries, None for a trial, and what was said."""
+    groups: dict[tuple[UUID, str], list[tuple[UUID | None, Outcome]]] = {}
+    for one in sent:
+        of_conversion = isinstance(one, Ended) or one.is_final
+        if one.outcome.kind is OutcomeKind.CONFIGURATION and of_conversion:
+            key = (one.delivery.label_id, one.delivery.target)
+            groups.setdefault(key, []).append((one.delivery.id, one.outcome))
+    for trial, outcome in ((one.trial, one.outcome) for one in tried):
+        if outcome.kind is OutcomeKind.CONFIGURATION and trial.label_id and trial.target is not None:
+            groups.setdefault((trial.label_id, trial.target), []).append((None, outcome))
     return groups
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,12 +16,13 @@ from app.connectors.opening import Opener
 from app.database.database import Database
 from app.database.errors import DatabaseClosedError
 from app.queue.port import Turn
-from app.worker.attempts import Attempt, Ended
+from app.worker.asking import ask, carry_out
+from app.worker.attempts import Channel, Ended, Question, Result, Trial
 from app.worker.backoff import Jitter
 from app.worker.claiming import end_unsendable
 from app.worker.pace import Pace
 from app.worker.saving import save
-from app.worker.sending import send
+from app.worker.sending import Prepared, groups, prepare, send
 from app.worker.step import BUNDLE, LaneSteps, Order, Step
 from app.worker.tidying import tidy
 
@@ -34,6 +36,8 @@ STAY = timedelta(seconds=1)
 """What is due within this is waited for; what is due later gets a turn of its own."""
 
 T = TypeVar("T")
+
+_Request = Callable[[], Awaitable[list[Result]]]
 
 _logger = logging.getLogger(__name__)
 
@@ -66,10 +70,12 @@ class _LaneTurn:
         self._lanes = lanes
         self._turn = turn
         self._steps = LaneSteps(turn.lane, turn.id, opener=lanes.opener, jitter=lanes.jitter, paces=paces)
-        self._in_flight: set[asyncio.Task[Ended]] = set()
-        self._ended: list[Ended] = []
+        self._in_flight: set[asyncio.Task[list[Result]]] = set()
+        self._slots: asyncio.Semaphore | None = None
+        """Requests that may be made at once; None: nothing was claimed yet."""
+        self._results: list[Result] = []
         self._news = asyncio.Event()
-        """An attempt has ended."""
+        """Something came back."""
         self._begin = True
         self._busy = False
         """The next step has something to do already."""
@@ -96,10 +102,9 @@ class _LaneTurn:
 
     async def _step(self) -> None:
         self._news.clear()
-        ended, self._ended = self._ended[:BUNDLE], self._ended[BUNDLE:]
-        step = await self._take(ended)
-        for attempt in step.attempts:
-            self._start(attempt)
+        results, self._results = self._results[:BUNDLE], self._results[BUNDLE:]
+        step = await self._take(results)
+        self._start(step)
         if step.unsendable:
             await self._write(lambda session: end_unsendable(session, step.unsendable, self._lanes.clock()))
         if step.untidy and not self._ending:
@@ -107,14 +112,16 @@ class _LaneTurn:
         self._begin = step.unfinished_beginning
         self._busy = step.more or step.untidy or step.unfinished_beginning or bool(step.unsendable)
 
-    async def _take(self, ended: list[Ended]) -> Step:
+    async def _take(self, results: list[Result]) -> Step:
         order = Order(
             now=self._lanes.clock(),
             begin=self._begin,
-            ended=ended,
+            results=results,
             in_flight=len(self._in_flight),
             claiming=not self._ending,
         )
+        # Whatever else came back can be asked again.
+        ended = [one for one in results if isinstance(one, Ended)]
         step = await self._write(lambda session: self._take_in(session, order), unsaved=ended)
         if step is None:
             await save(ended, self._record_one, self._lanes.sleep)
@@ -131,7 +138,7 @@ class _LaneTurn:
         order = Order(
             now=self._lanes.clock(),
             begin=False,
-            ended=[ended],
+            results=[ended],
             in_flight=len(self._in_flight),
             claiming=False,
         )
@@ -144,27 +151,56 @@ class _LaneTurn:
         except DatabaseClosedError:
             raise  # nothing will be recorded any more
         except Exception as error:
-            if not (self._in_flight or self._ended or unsaved):
+            if not (self._in_flight or self._results or unsaved):
                 raise  # the engine gives another turn
             # Whether it was committed and what it claimed is not known: the next turn finds that.
             self._closing = self._failed = True
             _logger.error("lane %s: a write failed: %s", self._turn.lane, type(error).__name__)  # noqa: TRY400 - its text and frames may hold personal data
             return None
 
-    def _start(self, attempt: Attempt) -> None:
-        task = asyncio.create_task(send(attempt, self._turn.id, self._lanes.clock))
+    def _start(self, step: Step) -> None:
+        """Begin all that the step claimed."""
+        clock, turn_id = self._lanes.clock, self._turn.id
+        prepared = [prepare(attempt, turn_id, clock) for attempt in step.attempts]
+        self._results += [one for one in prepared if isinstance(one, Ended)]
+        ready = groups([one for one in prepared if isinstance(one, Prepared)])
+        for group in ready:
+            self._begin_request(group[0].attempt.channel, partial(self._send, group))
+        if ready and ready[0][0].attempt.channel.connector.facts.batch:
+            # The step counted one for all that might have shared a request.
+            self._steps.spend(len(ready) - 1, clock())
+        for question in step.questions:
+            self._begin_request(question.channel, partial(self._ask, question))
+        for trial in step.trials:
+            self._begin_request(trial.channel, partial(self._try, trial))
+
+    def _begin_request(self, channel: Channel, request: _Request) -> None:
+        if self._slots is None:
+            self._slots = asyncio.Semaphore(channel.connector.facts.max_concurrency)
+        task = asyncio.create_task(_in_turn(self._slots, request))
         self._in_flight.add(task)
         task.add_done_callback(self._end)
 
-    def _end(self, task: asyncio.Task[Ended]) -> None:
+    async def _send(self, group: Sequence[Prepared]) -> list[Result]:
+        ended, requests = await send(group, self._turn.id, self._lanes.clock)
+        self._steps.spend(requests - 1, self._lanes.clock())
+        return [*ended]
+
+    async def _ask(self, question: Question) -> list[Result]:
+        return [await ask(question)]
+
+    async def _try(self, trial: Trial) -> list[Result]:
+        return [await carry_out(trial)]
+
+    def _end(self, task: asyncio.Task[list[Result]]) -> None:
         self._in_flight.discard(task)
         if not task.cancelled():
-            self._ended.append(task.result())
+            self._results += task.result()
         self._news.set()
 
     async def _reason_to_go_on(self) -> bool:
         """Wait for something to do; False: there is nothing, and the turn is over."""
-        if self._ended or (self._busy and not self._ending):
+        if self._results or (self._busy and not self._ending):
             return True
         if self._in_flight:
             await self._wait_for_news()
@@ -178,7 +214,7 @@ class _LaneTurn:
         return await self._turn.woken(LINGER_S)
 
     async def _wait_for_news(self) -> None:
-        """Wait until an attempt ends, somebody wakes the lane, or it is time to look for more."""
+        """Wait until something comes back, somebody wakes the lane, or it is time to look for more."""
         waiting: set[asyncio.Task[bool]] = {asyncio.create_task(self._news.wait())}
         if not self._ending:
             waiting.add(asyncio.create_task(self._turn.woken(RECHECK_S)))
@@ -186,6 +222,11 @@ class _LaneTurn:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _cancel(waiting)
+
+
+async def _in_turn(slots: asyncio.Semaphore, request: _Request) -> list[Result]:
+    async with slots:
+        return await request()
 
 
 def _tell(step: Step) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from app.connectors.base import Outcome, OutcomeKind
+from app.connectors.base import Outcome, OutcomeKind, PlatformFacts
 from app.repositories.outcomes import (
     AttemptLine,
     Exchange,
@@ -33,9 +33,33 @@ class Recording:
     standing: Standing
     outdated: frozenset[UUID]
     """Deliveries whose target is refused and that no mapping can be held for: each is its own probe."""
-    resend_safe_for: timedelta
+    facts: PlatformFacts | None
+    """None: the integration cannot be opened, so that nothing is known of its platform."""
     jitter: Jitter
     now: datetime
+
+    def circumstances(self, *, taken_back: bool) -> Circumstances:
+        """What decides about one of the deliveries."""
+        verdict_after = self.facts.verdict_after[:1] if self.facts else ()
+        return Circumstances(
+            now=self.now,
+            # Of a platform nobody can name any more nothing is known to be safe.
+            resend_safe_for=self.facts.resend_safe_for if self.facts else timedelta(0),
+            taken_back=taken_back,
+            jitter=self.jitter,
+            verdict_after=verdict_after[0] if verdict_after else None,
+        )
+
+    def placed(self, change: OutcomeChange, delivery: DeliveryRow) -> OutcomeChange:
+        """The same, held if it is to wait and something holds it."""
+        if change.state is not DeliveryState.SCHEDULED:
+            return change
+        warning = self.standing.warning(delivery.label_id, self.now)
+        if warning is not None:
+            return replace(change, state=DeliveryState.HELD, warning=warning)
+        if change.id in self.outdated:
+            return replace(change, next_attempt_at=self.now + PROBE_EVERY)
+        return change
 
 
 def record(session: Session, ended: Sequence[Ended], recording: Recording) -> int:
@@ -84,21 +108,8 @@ def _is_mine(ended: Ended, sending: dict[UUID, Sending]) -> bool:
 
 
 def _change(ended: Ended, stored: Sending, recording: Recording) -> OutcomeChange:
-    given = Circumstances(
-        now=recording.now,
-        resend_safe_for=recording.resend_safe_for,
-        taken_back=stored.taken_back,
-        jitter=recording.jitter,
-    )
-    change = consequence(ended.delivery, ended.outcome, given)
-    if change.state is not DeliveryState.SCHEDULED:
-        return change
-    warning = recording.standing.warning(ended.delivery.label_id, recording.now)
-    if warning is not None:
-        return replace(change, state=DeliveryState.HELD, warning=warning)
-    if change.id in recording.outdated:
-        return replace(change, next_attempt_at=recording.now + PROBE_EVERY)
-    return change
+    given = recording.circumstances(taken_back=stored.taken_back)
+    return recording.placed(consequence(ended.delivery, ended.outcome, given), ended.delivery)
 
 
 def _exchange(ended: Ended) -> Exchange:

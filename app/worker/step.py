@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
@@ -12,10 +12,11 @@ from app.connectors.opening import Opener, UnusableIntegrationError
 from app.repositories.deliveries import select_abandoned
 from app.repositories.lanes import Hold, find_lane, own_lane
 from app.tables.integrations import IntegrationRow
-from app.worker.attempts import Attempt, Channel, Ended
+from app.worker.attempts import Attempt, Channel, Ended, Judged, Question, Result, Trial
 from app.worker.backoff import Jitter
 from app.worker.claiming import Claims, Unsendable, claim, lane_due_at
 from app.worker.holding import PROBE_EVERY, Reaction, Standing, pause, react, read_standing
+from app.worker.judging import record_judgements
 from app.worker.pace import Pace
 from app.worker.recording import Recording, ended_by_death, record
 from app.worker.tidying import is_untidy
@@ -31,9 +32,10 @@ class Order:
     now: datetime
     begin: bool
     """Take the lane over: whoever had it before may claim nothing more."""
-    ended: Sequence[Ended]
+    results: Sequence[Result]
     """At most BUNDLE."""
     in_flight: int
+    """Requests."""
     claiming: bool
     """False: the turn is coming to its end."""
 
@@ -44,6 +46,10 @@ class Step:
 
     attempts: Sequence[Attempt] = ()
     """To be sent."""
+    questions: Sequence[Question] = ()
+    """To be asked."""
+    trials: Sequence[Trial] = ()
+    """To be carried out."""
     unsendable: Sequence[Unsendable] = ()
     """For end_unsendable()."""
     untidy: bool = False
@@ -85,20 +91,26 @@ class LaneSteps:
         self._open(integration)
         standing = read_standing(session, integration)
         abandoned = self._abandoned(session, order)
-        ended = [*order.ended, *abandoned]
+        results = [*order.results, *abandoned]
         if integration.turn_id != self._turn_id:
-            self._record(session, standing, Reaction(), ended, order.now)
+            self._record(session, standing, Reaction(), results, order.now)
             return Step(lost=True)
-        reaction = react(session, standing, ended, self._channel, order.now)
+        reaction = react(session, standing, results, self._channel, order.now)
         notices = [*reaction.notices, *self._pause_if_unusable(session, standing, order.now)]
         find_lane(session, self._lane)  # reads the row again, into the same object
         standing = read_standing(session, integration)
-        self._record(session, standing, reaction, ended, order.now)
+        self._record(session, standing, reaction, results, order.now)
         return replace(
             self._go_on(session, standing, order),
             notices=notices,
             unfinished_beginning=len(abandoned) == BUNDLE,
         )
+
+    def spend(self, requests: int, now: datetime) -> None:
+        """So many requests were made beyond those a step counted."""
+        pace = self._paces.get(self._lane)
+        if pace is not None and requests > 0:
+            pace.spend(requests, now)
 
     def _own(self, session: Session, lane: UUID) -> IntegrationRow | None:
         return own_lane(session, lane, self._turn_id)
@@ -133,23 +145,24 @@ class LaneSteps:
         return pause(session, standing, self._problem.reason, hold)
 
     def _record(
-        self, session: Session, standing: Standing, reaction: Reaction, ended: list[Ended], now: datetime
+        self,
+        session: Session,
+        standing: Standing,
+        reaction: Reaction,
+        results: Sequence[Result],
+        now: datetime,
     ) -> None:
-        if not ended:
-            return
-        # Of a platform nobody can name any more nothing is known to be safe.
-        safe_for = self._channel.connector.facts.resend_safe_for if self._channel else timedelta(0)
-        record(
-            session,
-            ended,
-            Recording(
-                standing=standing,
-                outdated=reaction.outdated,
-                resend_safe_for=safe_for,
-                jitter=self._jitter,
-                now=now,
-            ),
+        recording = Recording(
+            standing=standing,
+            outdated=reaction.outdated,
+            facts=self._channel.connector.facts if self._channel else None,
+            jitter=self._jitter,
+            now=now,
         )
+        ended = [one for one in results if isinstance(one, Ended)]
+        if ended:
+            record(session, ended, recording)
+        record_judgements(session, [one for one in results if isinstance(one, Judged)], recording)
 
     def _go_on(self, session: Session, standing: Standing, order: Order) -> Step:
         """Claim, or say what is in the way."""
@@ -159,9 +172,11 @@ class LaneSteps:
             return Step(due_at=lane_due_at(session, standing, order.now))
         pace = self._pace(self._channel, order)
         room = self._channel.connector.facts.max_concurrency - order.in_flight
-        limit = int(min(room, BUNDLE, pace.allowance(order.now)))
-        claims = claim(session, standing, self._channel, limit, order.now) if limit > 0 else _NONE_ALLOWED
-        pace.spend(len(claims.attempts), order.now)
+        requests = int(min(room, BUNDLE, pace.allowance(order.now)))
+        claims = _NONE_ALLOWED
+        if requests > 0:
+            claims = claim(session, standing, self._channel, limit=BUNDLE, requests=requests, now=order.now)
+        pace.spend(claims.requests, order.now)
         ready_at = pace.ready_at(order.now)
         if not claims.reached_limit:
             due_at = lane_due_at(session, standing, order.now)
@@ -169,16 +184,19 @@ class LaneSteps:
             due_at = ready_at if ready_at > order.now else None
         return Step(
             attempts=claims.attempts,
+            questions=claims.questions,
+            trials=claims.trials,
             unsendable=claims.unsendable,
-            more=claims.reached_limit and limit < room and ready_at == order.now,
+            more=claims.reached_limit and 0 < claims.requests < room and ready_at == order.now,
             due_at=due_at,
         )
 
     def _pace(self, channel: Channel, order: Order) -> Pace:
         pace = self._paces.setdefault(self._lane, Pace(channel.connector.facts.requests_per_minute))
-        for ended in order.ended:
-            if ended.outcome.http_status == HTTPStatus.TOO_MANY_REQUESTS and ended.outcome.retry_after_s:
-                pace.rest(order.now, ended.outcome.retry_after_s)
+        for result in order.results:
+            outcome = result.outcome
+            if outcome.http_status == HTTPStatus.TOO_MANY_REQUESTS and outcome.retry_after_s:
+                pace.rest(order.now, outcome.retry_after_s)
         return pace
 
 

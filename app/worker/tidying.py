@@ -59,7 +59,7 @@ def tidy(session: Session, lane: UUID, now: datetime) -> None:
 def _misplaced(session: Session, standing: Standing, *, limit: int) -> _Misplaced:
     """Deliveries that are not as the standing wants them: all to be held, or all to be released."""
     lane = standing.integration.id
-    if standing.paused:
+    if standing.stopped:
         return _Misplaced(find_scheduled(session, lane, limit))
     for label_id in standing.held:
         waiting = find_scheduled_of_label(session, lane, label_id, limit)

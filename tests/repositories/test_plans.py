@@ -7,7 +7,7 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import Session
 
 from app.database.database import Database
-from app.repositories import chores, deliveries, outcomes, settling, waiting
+from app.repositories import chores, deliveries, outcomes, settling, verdicts, waiting
 
 EXPANDING = {"ids", "labels", "held_labels"}
 
@@ -33,11 +33,14 @@ def plan(session: Session, statement: Any) -> list[str]:
         (deliveries.SELECT_ABANDONED, "ix_delivery_sending"),
         (deliveries.SELECT_LANE_PROBE, "ix_delivery_held"),
         (deliveries.SELECT_LABEL_PROBE, "ix_delivery_held"),
+        (verdicts.SELECT_QUESTIONS, "ix_delivery_verdict"),
+        (verdicts.SELECT_NEXT_VERDICT, "ix_delivery_verdict"),
         (waiting.SELECT_HELD, "ix_delivery_held"),
         (waiting.SELECT_OVERDUE, "ix_delivery_expiry"),
         (chores.SELECT_IDLE_JOBS, "ix_job_active_created"),
         (chores.SELECT_OLD_KEY, "ix_idempotency_created"),
         (settling.SELECT_STANDINGS, "sqlite_autoindex_delivery_2 (job_id=?)"),
+        (outcomes.LOCK_ACCEPTED, "sqlite_autoindex_delivery_1 (id=?)"),
         (outcomes.LOCK_SENDING, "sqlite_autoindex_delivery_1 (id=?)"),
     ],
 )

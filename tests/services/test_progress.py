@@ -241,6 +241,8 @@ async def deliver(stage: Stage, job: JobRow, delivery: DeliveryRow) -> None:
         finished_at=START,
         unknown_errors=0,
         uncertain_since=None,
+        accepted_at=None,
+        verdict_at=None,
         warning=None,
         error_code=None,
         error_message=None,

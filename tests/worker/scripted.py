@@ -19,6 +19,7 @@ from app.connectors.base import (
     Outcome,
     OutcomeKind,
     PlatformFacts,
+    Verdict,
 )
 from app.database.database import Database
 from app.tables.leads import LeadRow
@@ -172,6 +173,7 @@ class ScriptedConnector:
         resend_safe_for: timedelta = timedelta(hours=48),
         max_concurrency: int = 8,
         requests_per_minute: int | None = None,
+        **facts: Any,
     ) -> None:
         self._facts = PlatformFacts(
             platform=platform,
@@ -187,7 +189,15 @@ class ScriptedConnector:
             can_retract=True,
             max_concurrency=max_concurrency,
             requests_per_minute=requests_per_minute,
+            **({"probe_every": None} | facts),
         )
+        self.probe_outcome = DELIVERED
+        self.probes: list[str | None] = []
+        """The targets it was asked to try, None for the connection alone."""
+        self.verdict_of: Callable[[str], Verdict] = lambda _request_id: Verdict(
+            outcome=DELIVERED, is_final=True
+        )
+        self.asked: list[str] = []
         self.script: Script = lambda _call: DELIVERED
         self.build_fails: Exception | None = None
         self.calls: list[Call] = []
@@ -239,6 +249,16 @@ class ScriptedConnector:
         finally:
             self.sending -= 1
             self._news.tell()
+
+    async def probe(self, _connection: Connection, target: str | None) -> Outcome:
+        self.probes.append(target)
+        self._news.tell()
+        return self.probe_outcome
+
+    async def verdict(self, _connection: Connection, request_id: str) -> Verdict:
+        self.asked.append(request_id)
+        self._news.tell()
+        return self.verdict_of(request_id)
 
     async def called(self, times: int) -> Call:
         """The call with that number, from 1, once it has been made."""

@@ -117,9 +117,9 @@ async def test_a_probe_that_tells_nothing_leaves_the_lane_held(
     assert (delivery.state, delivery.next_attempt_at) == (S.HELD, START + timedelta(seconds=30))
 
 
-async def test_a_held_lane_with_nothing_to_probe_waits_to_be_woken(sqlite_stage: Stage) -> None:
+async def test_a_held_lane_with_nothing_to_let_through_looks_again_later(sqlite_stage: Stage) -> None:
     await pause(sqlite_stage, PAUSED)
-    assert await sqlite_stage.run() is None
+    assert await sqlite_stage.run() == START + QUARTER
 
 
 async def test_a_pause_by_hand_is_never_probed(sqlite_stage: Stage, connector: ScriptedConnector) -> None:

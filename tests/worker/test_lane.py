@@ -137,14 +137,19 @@ async def test_a_lane_without_an_integration_has_nothing_to_do(sqlite_stage: Sta
     assert await sqlite_stage.run(sqlite_stage.turn(new_id())) is None
 
 
-async def test_a_disabled_integration_sends_nothing(
+async def test_an_integration_that_is_switched_off_holds_what_waits_until_it_is_switched_on(
     sqlite_stage: Stage, connector: ScriptedConnector
 ) -> None:
     job = await sqlite_stage.job()
     await sqlite_stage.change(IntegrationRow, sqlite_stage.lane, enabled=False)
     assert await sqlite_stage.run() is None
-    assert (await sqlite_stage.delivery_of(job)).state is S.SCHEDULED
+    held = await sqlite_stage.delivery_of(job)
+    assert held.state is S.HELD
+    assert "is switched off" in (held.warning or {})["reason"]
     assert connector.calls == []
+    await sqlite_stage.change(IntegrationRow, sqlite_stage.lane, enabled=True)
+    await sqlite_stage.run()
+    assert (await sqlite_stage.delivery_of(job)).state is S.DELIVERED
 
 
 @pytest.mark.parametrize(

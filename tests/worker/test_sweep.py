@@ -46,6 +46,10 @@ async def test_with_nothing_to_do_it_reads_once_and_comes_back(stage: Stage) -> 
         ({"state": S.HELD}, PAUSED),
         ({}, PAUSED | {"probe_at": START + HOUR}),
         ({}, {"paused_at": START, "pause_reason": PauseReason.MANUAL}),
+        ({}, {"enabled": False}),
+        ({"state": S.DELIVERED}, {"probe_at": START}),
+        ({"state": S.DELIVERED}, PAUSED),
+        ({"state": S.ACCEPTED, "verdict_at": START}, {}),
     ],
 )
 async def test_a_lane_with_work_is_woken(
@@ -61,7 +65,11 @@ async def test_a_lane_with_work_is_woken(
     [
         ({"next_attempt_at": START + timedelta(seconds=1)}, {}),
         ({"state": S.DELIVERED}, {}),
-        ({}, {"enabled": False}),
+        ({"state": S.HELD}, {"enabled": False}),
+        ({"state": S.ACCEPTED, "verdict_at": START + HOUR}, {}),
+        ({"state": S.ACCEPTED, "verdict_at": START}, {"enabled": False}),
+        ({"state": S.ACCEPTED, "verdict_at": START}, PAUSED | {"probe_at": START + HOUR}),
+        ({"state": S.DELIVERED}, {"probe_at": START + HOUR}),
         ({"state": S.HELD}, PAUSED | {"probe_at": START + HOUR}),
         ({"state": S.HELD}, PAUSED | {"enabled": False}),
         ({"state": S.HELD}, PAUSED | {"pause_reason": PauseReason.MANUAL}),
