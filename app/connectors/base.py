@@ -87,6 +87,8 @@ class Conversion:
     """The part of a delivery that is frozen when it is created, equal on every attempt."""
 
     kind: DeliveryKind
+    delivery_id: UUID
+    """The delivery's own id: every restatement and retraction of one event has another."""
     event_id: str
     event_at: datetime
     """Aware UTC, whole seconds."""

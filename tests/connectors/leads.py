@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from app.connectors.base import Consent, Conversion
 from app.tables.leads import LeadRow
@@ -11,6 +12,7 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 EVENT_AT = NOW - timedelta(hours=1)
 CLICKED_AT = NOW - timedelta(days=3)
 CREATED_AT = CLICKED_AT + timedelta(minutes=10)
+DELIVERY_ID = UUID("018f4c3e-7b1a-7c3d-9e2f-0000000000d1")
 EVENT_ID = "lw-018f4c3e-7b1a-7c3d-9e2f-5a6b7c8d9e0f"
 
 GRANTED = Consent(
@@ -80,6 +82,7 @@ def conversion(**overrides: Any) -> Conversion:
     """A SEND of 1,250.50 EUR, an hour old, with consent to everything."""
     complete: dict[str, Any] = {
         "kind": DeliveryKind.SEND,
+        "delivery_id": DELIVERY_ID,
         "event_id": EVENT_ID,
         "event_at": EVENT_AT,
         "value_cents": 125_050,
