@@ -1,0 +1,1 @@
+"""LinkedIn through the Conversions API."""
