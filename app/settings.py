@@ -21,6 +21,11 @@ class Settings(BaseSettings):
     worker: Literal["embedded", "off"] = "embedded"
     """Whether this web process also sends."""
 
+    alert_webhook_url: str | None = None
+    """Where the operator is told of what is held and what ended unsent; None: nobody is told."""
+    alert_webhook_secret: SecretStr | None = None
+    """Signs what is sent there: whsec_ and the base64 of 24 to 64 random bytes."""
+
     # Addresses and versions of the platforms; None: what the connector knows.
     google_ads_base_url: str | None = None
     google_ads_api_version: str | None = None

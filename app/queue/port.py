@@ -7,6 +7,8 @@ from uuid import UUID
 
 SWEEP_LANE = UUID(int=0)
 """The lane whose turn is the sweep: deadlines, jobs with nothing left to do, lanes nobody woke."""
+ALERT_LANE = UUID(int=1)
+"""The lane whose turn tells the operator what is held and what ended unsent; woken at the start."""
 
 
 class Turn(Protocol):
@@ -19,7 +21,7 @@ class Turn(Protocol):
 
     @property
     def lane(self) -> UUID:
-        """An integration's id, or SWEEP_LANE."""
+        """An integration's id, SWEEP_LANE or ALERT_LANE."""
         ...
 
     @property
