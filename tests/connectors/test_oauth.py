@@ -202,3 +202,22 @@ async def test_a_failed_renewal_is_not_remembered(
     server.tell("/token", answer(500), issued("first"))
     assert isinstance(await tokens.token(ONE, grant(server), http), Outcome)
     assert shown(await tokens.token(ONE, grant(server), http)) == "first"
+
+
+async def test_another_token_is_fetched_when_that_is_wanted_and_serves_from_then_on(
+    server: HttpServer, http: httpx.AsyncClient, tokens: TokenCache
+) -> None:
+    server.tell("/token", issued("first"), issued("second"))
+    assert shown(await tokens.token(ONE, grant(server), http)) == "first"
+    assert shown(await tokens.token(ONE, grant(server), http, renew=True)) == "second"
+    assert shown(await tokens.token(ONE, grant(server), http)) == "second"
+
+
+async def test_a_grant_that_does_not_work_any_more_shows_when_another_token_is_wanted(
+    server: HttpServer, http: httpx.AsyncClient, tokens: TokenCache
+) -> None:
+    server.tell("/token", issued("first"), answer(400, {"error": "invalid_grant"}))
+    await tokens.token(ONE, grant(server), http)
+    refused = await tokens.token(ONE, grant(server), http, renew=True)
+    assert isinstance(refused, Outcome)
+    assert refused.kind is OutcomeKind.AUTHENTICATION

@@ -22,6 +22,14 @@ SERVICE = {
 }
 TOKEN = {"INVALID_GRANT": (400, "invalid_grant"), "INVALID_CLIENT": (401, "invalid_client")}
 STATUS = ["INVALID_REQUEST_ID", "REQUEST_TOO_OLD"]
+RESTATED = {
+    "PARTIAL_SUCCESS": ("PARTIAL_SUCCESS", {"errorInfo"}),
+    "PARTIAL_SUCCESS_UNEXPLAINED": ("PARTIAL_SUCCESS", set()),
+    "FAILED_UNEXPLAINED": ("FAILED", set()),
+    "FAILED_UNSPECIFIED": ("FAILED", {"errorInfo"}),
+    "SUCCESS_WITH_WARNINGS": ("SUCCESS", {"warningInfo"}),
+    "STATUS_UNKNOWN": ("REQUEST_STATUS_UNKNOWN", set()),
+}
 VERDICTS = [name for name, case in CASES.items() if isinstance(case.behaviour, Condemn)]
 FIELDS = [
     "CONVERSION_ACTION_TOO_RECENTLY_CREATED",
@@ -45,7 +53,15 @@ FIELDS = [
 
 
 def test_every_case_is_tried_here():
-    tried = {*SERVICE, *TOKEN, *STATUS, *VERDICTS, *FIELDS, *(case.name for case in TRANSPORT_CASES)}
+    tried = {
+        *SERVICE,
+        *TOKEN,
+        *STATUS,
+        *RESTATED,
+        *VERDICTS,
+        *FIELDS,
+        *(case.name for case in TRANSPORT_CASES),
+    }
     assert tried == set(CASES)
 
 
@@ -106,6 +122,28 @@ async def test_a_status_can_be_refused(client, case):
     answer = await client.get("/google_ads/v1/requestStatus:retrieve", params=accepted.json(), headers=BEARER)
     assert answer.status_code == 400
     assert answer.json()["error"]["details"][-1]["fieldViolations"][0]["reason"] == case
+
+
+@pytest.mark.parametrize("case", RESTATED)
+async def test_a_status_can_say_something_else_once(client, case):
+    await script(client, "google_ads", fail=case)
+    accepted = await ingest(client, google_request())
+    first, second = [
+        (
+            await client.get("/google_ads/v1/requestStatus:retrieve", params=accepted.json(), headers=BEARER)
+        ).json()["requestStatusPerDestination"][0]
+        for _ in range(2)
+    ]
+    name, infos = RESTATED[case]
+    assert first["requestStatus"] == name
+    assert set(first) - {"destination", "requestStatus", "eventsIngestionStatus"} == infos
+    assert second["requestStatus"] == "PROCESSING"
+
+
+async def test_an_error_stays_an_error_whatever_the_status_is_to_say(client):
+    await script(client, "google_ads", fail="PARTIAL_SUCCESS")
+    answer = await client.get("/google_ads/v1/requestStatus:retrieve", headers=BEARER)
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("case", TOKEN)

@@ -25,7 +25,9 @@ FACTS = PlatformFacts(
     can_retract=False,
     max_concurrency=8,
     requests_per_minute=None,
-    # It would say nothing of a secret that has been deleted.
+    # No `batch`: a request belongs to one client_id, so to one person.
+    #
+    # A probe would say nothing of a secret that has been deleted.
     probe_every=None,
 )
 

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from app.connectors.base import Assessment, Body, Connection, Conversion, Outcome
+from app.connectors.base import Assessment, Body, Connection, Conversion, Outcome, Verdict
 from app.connectors.fields import narrowed
-from app.connectors.google_ads import client, payload, probe, requirements
+from app.connectors.google_ads import client, payload, probe, requirements, verdicts
 from app.connectors.google_ads.api import FACTS
 from app.connectors.google_ads.settings import GoogleAdsCredentials, GoogleAdsSettings
 from app.connectors.http import Wire
@@ -15,7 +15,7 @@ from app.tables.leads import LeadRow
 
 
 class GoogleAdsConnector:
-    """Implements `Connector`. Keeps the access tokens of its connections."""
+    """Implements `VerdictConnector`. Keeps the access tokens of its connections."""
 
     facts = FACTS
     settings_model = GoogleAdsSettings
@@ -44,6 +44,10 @@ class GoogleAdsConnector:
     async def probe(self, connection: Connection, target: str | None) -> Outcome:
         """See probe.py."""
         return await probe.probe(self._access(connection), target)
+
+    async def verdict(self, connection: Connection, request_id: str) -> Verdict:
+        """See verdicts.py."""
+        return await verdicts.verdict(self._access(connection), request_id)
 
     def _access(self, connection: Connection) -> client.Access:
         return client.Access(connection=connection, tokens=self._tokens, wire=self._wire)

@@ -64,6 +64,8 @@ CATALOGUE: dict[str, Entry] = {
             "ONE_PER_CLICK_CONVERSION_ACTION_NOT_PERMITTED_WITH_BRAID": "The conversion action counts one "
             "conversion "
             "per click, which Google does not do for gbraid and wbraid. Let it count every conversion.",
+            "EXTERNAL_ATTRIBUTION_DATA_MISSING": "The conversion action is one of external attribution, "
+            "which this API cannot serve. Map the label to another one.",
             "EU_POLITICAL_ADVERTISING_DECLARATION_REQUIRED": "Google waits for the account's declaration on "
             "political advertising in the EU.",
         },
@@ -83,6 +85,9 @@ CATALOGUE: dict[str, Entry] = {
             "CONVERSION_PRECEDES_CLICK": "The conversion happened before the click. Check occurredAt.",
             "INVALID_CLICK": "The click did not come from a Google Ads campaign.",
             "CLICK_NOT_FOUND": "Google does not find the click.",
+            "USER_ID_NOT_FOUND": "Google does not find anybody by what is known of the person.",
+            "USER_ID_NOT_FOUND_FOR_GCLID": "Google does not find the click.",
+            "ORIGINAL_CONVERSIONS_NOT_FOUND": "Google does not find the conversion this was to change.",
             "INVALID_OPERATING_ACCOUNT_FOR_CLICK": _WRONG_CLICK,
             "OPERATING_ACCOUNT_MISMATCH_FOR_AD_IDENTIFIER": _WRONG_CLICK,
             "INVALID_AD_IDENTIFIER_FOR_ACCOUNT": _WRONG_CLICK,
@@ -190,14 +195,15 @@ def _taken(answer: Answer, redaction: Redaction, *, validate_only: bool) -> Outc
 
 def _reasons(error: dict[str, Any]) -> list[list[str]]:
     """What is said of fields, of the request, and its status: the most telling first, none of them empty."""
-    of_fields = [name for violation in _violations(error) if (name := _reason(violation))]
-    of_request = [name for detail in _details(error) if (name := _reason(detail))]
+    of_fields = [name for violation in _violations(error) if (name := reason_name(violation))]
+    of_request = [name for detail in _details(error) if (name := reason_name(detail))]
     status = error.get("status")
     of_status = [status] if isinstance(status, str) and status else []
     return [level for level in (of_fields, of_request, of_status) if level]
 
 
-def _reason(detail: dict[str, Any]) -> str | None:
+def reason_name(detail: dict[str, Any]) -> str | None:
+    """A detail's reason without the prefix that reasons of processing have."""
     name = detail.get("reason")
     if not isinstance(name, str):
         return None
@@ -211,9 +217,13 @@ def _decisive(levels: list[list[str]]) -> tuple[str, Entry, bool]:
         vague = "INVALID_ARGUMENT" if level is not levels[0] else None
         known = [(name, CATALOGUE[name]) for name in level if name in CATALOGUE and name != vague]
         if known:
-            code, entry = min(known, key=lambda line: _GRAVITY.index(line[1].kind))
-            return code, entry, True
+            return *gravest(known), True
     return levels[0][0], _NEW_REASON, False
+
+
+def gravest(reasons: list[tuple[str, Entry]]) -> tuple[str, Entry]:
+    """Which of several reasons decides."""
+    return min(reasons, key=lambda line: _GRAVITY.index(line[1].kind))
 
 
 def _words(error: dict[str, Any]) -> str | None:

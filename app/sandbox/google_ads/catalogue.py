@@ -4,9 +4,10 @@ A processing error is a verdict: the next request whose status is asked for turn
 that reason, at once and for good (the vendor reports these after the event was accepted, never at ingest).
 """
 
+from functools import partial
 from typing import Any
 
-from app.sandbox.cases import Case, Condemn, Refuse, catalogue
+from app.sandbox.cases import Case, Condemn, Distort, Refuse, catalogue
 from app.sandbox.google_ads.answers import (
     FRONT_DOMAIN,
     HTTP_STATUS,
@@ -16,6 +17,7 @@ from app.sandbox.google_ads.answers import (
     refused_fields,
     unauthenticated,
 )
+from app.sandbox.google_ads.verdicts import restated
 from app.sandbox.transport_cases import RETRY_AFTER_S, TRANSPORT_CASES
 
 _EVENT = "events.events[0]"
@@ -23,7 +25,9 @@ _API = ("ingest", "status")
 _PROCESSING_ERRORS = """
 TOO_RECENT_CLICK EVENT_TOO_OLD INVALID_GCLID INVALID_GBRAID INVALID_WBRAID CONVERSION_PRECEDES_CLICK
 INVALID_CLICK CLICK_NOT_FOUND INVALID_OPERATING_ACCOUNT_FOR_CLICK DENIED_CONSENT NO_CONSENT UNKNOWN_CONSENT
-DUPLICATE_TRANSACTION_ID DUPLICATE_GCLID INTERNAL_ERROR INVALID_EVENT
+DUPLICATE_TRANSACTION_ID DUPLICATE_GCLID INTERNAL_ERROR INVALID_EVENT USER_ID_NOT_FOUND
+USER_ID_NOT_FOUND_FOR_GCLID ORIGINAL_CONVERSIONS_NOT_FOUND EXTERNAL_ATTRIBUTION_DATA_MISSING INVALID_FORMAT
+INVALID_AD_IDENTIFIERS
 ONE_PER_CLICK_CONVERSION_ACTION_NOT_PERMITTED_WITH_BRAID
 """
 
@@ -154,6 +158,22 @@ _VERDICTS = (
     ),
 )
 _STATUS = (
+    *(
+        Case(
+            name=name,
+            says=f"Status: {says}; what was decided before stays as it is",
+            behaviour=Distort(partial(restated, status=status, errors=errors, warnings=warnings)),
+            endpoints=("status",),
+        )
+        for name, status, errors, warnings, says in (
+            ("PARTIAL_SUCCESS", "PARTIAL_SUCCESS", ("INVALID_GCLID",), (), "a part failed, INVALID_GCLID"),
+            ("PARTIAL_SUCCESS_UNEXPLAINED", "PARTIAL_SUCCESS", (), (), "a part failed, without a reason"),
+            ("FAILED_UNEXPLAINED", "FAILED", (), (), "FAILED without a reason"),
+            ("FAILED_UNSPECIFIED", "FAILED", ("UNSPECIFIED",), (), "FAILED, the reason is not known"),
+            ("SUCCESS_WITH_WARNINGS", "SUCCESS", (), ("INTERNAL_ERROR",), "SUCCESS with a warning"),
+            ("STATUS_UNKNOWN", "REQUEST_STATUS_UNKNOWN", (), (), "REQUEST_STATUS_UNKNOWN"),
+        )
+    ),
     _refused("INVALID_REQUEST_ID", "request_id", "No request with a status has this id.", endpoint="status"),
     _refused("REQUEST_TOO_OLD", "request_id", "The status is kept for about 50 days.", endpoint="status"),
 )

@@ -4,7 +4,9 @@ From "Diagnostics" (developers.google.com/data-manager/api/devguides/diagnostics
 available after about 30 minutes, kept about 50 days, counts by reason and never by row.
 """
 
+import json
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,6 +58,33 @@ class Verdicts:
             accepted.reason = call.condemned_by
         shown = [_shown(accepted, item, _status(accepted, call)) for item in accepted.record_counts]
         return json_answer(200, {"requestStatusPerDestination": shown})
+
+
+def restated(answer: Answer, *, status: str, errors: Sequence[str], warnings: Sequence[str]) -> Answer:
+    """A status that says something else of every destination.
+
+    Args:
+        answer: what the platform would have said; an error stays as it is.
+        status: a name of the RequestStatus enum.
+        errors: short names of the ProcessingErrorReason enum, for one record each.
+        warnings: short names of the ProcessingWarningReason enum, for one record each.
+    """
+    said = json.loads(answer.body)
+    shown = said.get("requestStatusPerDestination")
+    if shown is None:
+        return answer
+    infos = {
+        **_counts("error", "PROCESSING_ERROR_REASON", errors),
+        **_counts("warning", "PROCESSING_WARNING_REASON", warnings),
+    }
+    kept = ({name: item[name] for name in ("destination", "eventsIngestionStatus")} for item in shown)
+    changed = [{**item, "requestStatus": status, **infos} for item in kept]
+    return json_answer(answer.status, {"requestStatusPerDestination": changed})
+
+
+def _counts(what: str, prefix: str, reasons: Sequence[str]) -> dict[str, Any]:
+    counts = [{"recordCount": "1", "reason": f"{prefix}_{reason}"} for reason in reasons]
+    return {f"{what}Info": {f"{what}Counts": counts}} if counts else {}
 
 
 def _status(accepted: _Accepted, call: Call) -> str:
