@@ -1,0 +1,1 @@
+"""A webhook's receiver, played."""
