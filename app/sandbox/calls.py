@@ -41,6 +41,19 @@ class Conversion:
     """By what the platform recognises a second copy; None: it cannot."""
     value: float | None = None
     currency: str | None = None
+    copy_replaces: bool = True
+    """Whether the value of a second copy takes the place of the first's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """What a request changes of a conversion that was taken before; nothing, if there is none of this key."""
+
+    key: tuple[str, ...]
+    retracts: bool
+    """True: it counts no more. False: its value becomes this one."""
+    value: float | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +63,8 @@ class Judgement:
     answer: Answer
     conversions: tuple[Conversion, ...] = ()
     """What counts; empty when the request was refused."""
+    adjustments: tuple[Adjustment, ...] = ()
+    """What changes of what was counted before."""
     problems: tuple[str, ...] = ()
     """What is wrong with the request, for a person; also when the platform itself says nothing of it."""
 

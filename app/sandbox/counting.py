@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.sandbox.calls import Conversion
+from app.sandbox.calls import Adjustment, Conversion
 
 REMEMBERED = 100_000
 """Conversions kept for recognising copies; older ones are forgotten, so that a long demo stays small."""
@@ -19,6 +19,7 @@ class _Counted:
     copies: int
     value: float | None
     currency: str | None
+    retracted: bool = False
 
 
 class ConversionCount:
@@ -28,14 +29,15 @@ class ConversionCount:
         self._recognised_for = copies_recognised_for
         self._counted: OrderedDict[tuple[str, ...], _Counted] = OrderedDict()
         self.total = 0
-        """Copies left out; counts on beyond what is remembered."""
+        """Copies and what was retracted left out; counts on beyond what is remembered."""
 
     def add(self, conversion: Conversion, *, at: datetime, request_id: int) -> int | None:
         """Count a conversion. The id of the request that brought the first copy; None: this is the first."""
         first = self._first_copy(conversion, at)
         if first is not None:
             first.copies += 1
-            first.value, first.currency = conversion.value, conversion.currency
+            if conversion.copy_replaces:
+                first.value, first.currency = conversion.value, conversion.currency
             return first.request_id
         self.total += 1
         key = conversion.key or ("", str(request_id), str(self.total))
@@ -44,6 +46,17 @@ class ConversionCount:
         if len(self._counted) > REMEMBERED:
             self._counted.popitem(last=False)
         return None
+
+    def adjust(self, adjustment: Adjustment) -> None:
+        """Restate or retract a conversion that is remembered; a retracted one stays known, for its copies."""
+        counted = self._counted.get(adjustment.key)
+        if counted is None or counted.retracted:
+            return
+        if adjustment.retracts:
+            counted.retracted = True
+            self.total -= 1
+        else:
+            counted.value, counted.currency = adjustment.value, adjustment.currency
 
     def shown(self) -> list[dict[str, Any]]:
         """The newest conversions, newest first, as JSON."""
@@ -55,6 +68,7 @@ class ConversionCount:
                 "value": item.value,
                 "currency": item.currency,
                 "requestId": item.request_id,
+                **({"retracted": True} if item.retracted else {}),
             }
             for key, item in newest
         ]

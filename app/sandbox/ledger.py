@@ -49,6 +49,8 @@ class Ledger:
             self._conversions.add(conversion, at=call.at, request_id=self._last_id)
             for conversion in judgement.conversions
         ]
+        for adjustment in judgement.adjustments:
+            self._conversions.adjust(adjustment)
         entry = {
             "id": self._last_id,
             "receivedAt": _iso(call.at),
