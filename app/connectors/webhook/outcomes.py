@@ -3,8 +3,8 @@
 Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Delivery
 success and failure", read 2026-11-23: 2xx is a success, 410 asks to send no more, redirects are not followed,
 and whatever else fails is tried again. So are 400 and 422, for which platforms are believed: a receiver of
-one's own is often wrong for an afternoon, and what is refused for good would be lost with it. What a person must
-mend (signature, address) holds the webhook instead, and it goes on by itself.
+one's own is often wrong for an afternoon, and what is refused for good would be lost with it. What a person
+must mend (signature, address) holds the webhook instead, and it goes on by itself.
 """
 
 from collections.abc import Mapping
