@@ -6,7 +6,9 @@ from app.connectors.base import Connector
 from app.connectors.ga4.connector import Ga4Connector
 from app.connectors.google_ads.connector import GoogleAdsConnector
 from app.connectors.http import Wire
+from app.connectors.linkedin.connector import LinkedInConnector
 from app.connectors.meta.connector import MetaConnector
+from app.connectors.tiktok.connector import TikTokConnector
 from app.values import Platform
 
 
@@ -20,4 +22,6 @@ def build_connectors(wire: Wire | None = None) -> Mapping[Platform, Connector]:
         Platform.GOOGLE_ADS: GoogleAdsConnector(wire),
         Platform.META: MetaConnector(wire),
         Platform.GA4: Ga4Connector(wire),
+        Platform.LINKEDIN: LinkedInConnector(wire),
+        Platform.TIKTOK: TikTokConnector(wire),
     }

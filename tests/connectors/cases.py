@@ -37,6 +37,8 @@ class Case:
     success: Any
     success_kind: OutcomeKind
     secrets: tuple[str, ...] = field(default=())
+    has_test_mode: bool = True
+    """False: the platform knows no tests, so in test mode nothing is sent."""
 
     def connector(self, *, clock: Clock = lambda: NOW, timeouts: Timeouts | None = None) -> Connector:
         return build_connectors(Wire(clock=clock, timeouts=timeouts or Timeouts()))[self.platform]
@@ -116,8 +118,66 @@ CASES = [
         success_kind=OutcomeKind.DELIVERED,
         secrets=("api-secret-0001",),
     ),
+    Case(
+        name="linkedin",
+        platform=Platform.LINKEDIN,
+        settings={"ad_account_id": "512345678"},
+        credentials={"access_token": "AQX-test-access-token"},
+        target="104012",
+        path="/rest/conversionEvents",
+        success={"elements": [{"status": 201}]},
+        success_kind=OutcomeKind.DELIVERED,
+        secrets=("AQX-test-access-token",),
+        has_test_mode=False,
+    ),
+    Case(
+        name="linkedin_refreshing",
+        platform=Platform.LINKEDIN,
+        settings={"ad_account_id": "512345678", "user_data": False},
+        credentials={
+            "client_id": "86abcdefgh",
+            "client_secret": "client-secret-0002",
+            "refresh_token": "AQY-refresh-token-0002",
+        },
+        target="urn:lla:llaPartnerConversion:104012",
+        path="/rest/conversionEvents",
+        success={"elements": [{"status": 201}]},
+        success_kind=OutcomeKind.DELIVERED,
+        secrets=("client-secret-0002", "AQY-refresh-token-0002", ACCESS_TOKEN),
+        has_test_mode=False,
+    ),
+    *(
+        Case(
+            name=f"tiktok_{mode}",
+            platform=Platform.TIKTOK,
+            settings={
+                "mode": mode,
+                "event_source_id": event_source_id,
+                "crm_name": "Example CRM",
+                "test_event_code": "TEST123",
+            },
+            credentials={"access_token": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"},
+            target="CompletePayment",
+            path="/open_api/v1.3/event/track/",
+            success={"code": 0, "message": "OK", "request_id": "20261123120000ABC", "data": {}},
+            success_kind=OutcomeKind.DELIVERED,
+            secrets=("0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",),
+        )
+        for mode, event_source_id in (
+            ("crm", "7000000000000000001"),
+            ("web", "C17TA5JC77UDOT6CA5FG"),
+            ("offline", "7000000000000000002"),
+        )
+    ),
 ]
 
-every_connector: Callable[..., Any] = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+def _each(cases: list[Case]) -> Callable[..., Any]:
+    return pytest.mark.parametrize("case", cases, ids=lambda case: case.name)
+
+
+every_connector = _each(CASES)
+every_connector_with_tests = _each([case for case in CASES if case.has_test_mode])
+every_connector_without_tests = _each([case for case in CASES if not case.has_test_mode])
 
 A_YEAR_AGO = NOW - timedelta(days=365)
