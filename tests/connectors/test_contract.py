@@ -12,10 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from app.connectors.base import Consent
+from app.connectors.base import Consent, OutcomeKind
 from app.connectors.http import json_bytes
-from app.values import ConsentState, DeliveryKind, DeliveryPlan, Platform, WarningCode
-from tests.connectors.cases import A_YEAR_AGO, CASES, Case, every_connector
+from app.connectors.registry import build_connectors
+from app.values import ConsentState, DeliveryKind, DeliveryPlan, WarningCode
+from tests.connectors.cases import (
+    A_YEAR_AGO,
+    CASES,
+    Case,
+    every_connector,
+    every_connector_with_tests,
+    every_connector_without_tests,
+)
 from tests.connectors.http_server import HttpServer
 from tests.connectors.leads import COMPLETE, NOW, bare_lead, lead
 
@@ -45,8 +53,8 @@ def texts(value: Any) -> Iterator[str]:
 # ---- facts, settings, credentials ----
 
 
-def test_every_platform_with_a_base_url_setting_has_a_connector() -> None:
-    assert {case.platform for case in CASES} == {Platform.GOOGLE_ADS, Platform.META, Platform.GA4}
+def test_every_connector_is_held_to_the_contract() -> None:
+    assert {case.platform for case in CASES} == set(build_connectors())
 
 
 @every_connector
@@ -171,13 +179,25 @@ def test_a_conversion_without_a_value_carries_neither_value_nor_currency(case: C
     assert "conversionValue" not in body
 
 
-@every_connector
+@every_connector_with_tests
 def test_test_mode_shows_in_the_body(case: Case) -> None:
     connector = case.connector()
     settings_ = connector.settings_model.model_validate(case.settings)
     assert connector.build(lead(), case.conversion(), settings_, test_mode=True) != connector.build(
         lead(), case.conversion(), settings_, test_mode=False
     )
+
+
+@every_connector_without_tests
+async def test_a_platform_that_knows_no_tests_gets_nothing_in_test_mode(
+    case: Case, server: HttpServer, http: httpx.AsyncClient
+) -> None:
+    connector = case.connector()
+    connection = case.connection(connector, server, http, test_mode=True)
+    body = connector.build(lead(), case.conversion(), connection.settings, test_mode=True)
+    outcome = await connector.send(connection, body)
+    assert (outcome.kind, outcome.code) == (OutcomeKind.CONFIGURATION, "NO_TEST_MODE")
+    assert server.received == []
 
 
 @every_connector
