@@ -8,12 +8,13 @@ from app.connectors.google_ads.connector import GoogleAdsConnector
 from app.connectors.http import Wire
 from app.connectors.linkedin.connector import LinkedInConnector
 from app.connectors.meta.connector import MetaConnector
+from app.connectors.microsoft_ads.connector import MicrosoftAdsConnector
 from app.connectors.tiktok.connector import TikTokConnector
 from app.values import Platform
 
 
 def build_connectors(wire: Wire | None = None) -> Mapping[Platform, Connector]:
-    """All connectors, once for each process: Google's keeps its access tokens.
+    """All connectors, once for each process: those with OAuth keep their access tokens.
 
     `wire`: the clock and the time-outs; None: the machine's clock and the usual ones.
     """
@@ -22,6 +23,7 @@ def build_connectors(wire: Wire | None = None) -> Mapping[Platform, Connector]:
         Platform.GOOGLE_ADS: GoogleAdsConnector(wire),
         Platform.META: MetaConnector(wire),
         Platform.GA4: Ga4Connector(wire),
+        Platform.MICROSOFT_ADS: MicrosoftAdsConnector(wire),
         Platform.LINKEDIN: LinkedInConnector(wire),
         Platform.TIKTOK: TikTokConnector(wire),
     }

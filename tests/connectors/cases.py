@@ -39,6 +39,8 @@ class Case:
     secrets: tuple[str, ...] = field(default=())
     has_test_mode: bool = True
     """False: the platform knows no tests, so in test mode nothing is sent."""
+    has_event_id: bool = True
+    """False: the platform takes none and tells copies by other things, which are frozen too."""
 
     def connector(self, *, clock: Clock = lambda: NOW, timeouts: Timeouts | None = None) -> Connector:
         return build_connectors(Wire(clock=clock, timeouts=timeouts or Timeouts()))[self.platform]
@@ -117,6 +119,24 @@ CASES = [
         success=b"",
         success_kind=OutcomeKind.DELIVERED,
         secrets=("api-secret-0001",),
+    ),
+    Case(
+        name="microsoft_ads",
+        platform=Platform.MICROSOFT_ADS,
+        settings={"customer_id": "250000001", "account_id": "180000001"},
+        credentials={
+            "client_id": "ab01c23d-4e56-7f8a-90bc-1d23efabc45d",
+            "client_secret": "client-secret-0003",
+            "refresh_token": "M.C5-refresh-token-0003",
+            "developer_token": "DEVTOKEN0003",
+        },
+        target="Won lead",
+        path="/CampaignManagement/v13/OfflineConversions/Apply",
+        success={"PartialErrors": []},
+        success_kind=OutcomeKind.DELIVERED,
+        secrets=("client-secret-0003", "M.C5-refresh-token-0003", "DEVTOKEN0003", ACCESS_TOKEN),
+        has_test_mode=False,
+        has_event_id=False,
     ),
     Case(
         name="linkedin",

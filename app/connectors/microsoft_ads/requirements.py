@@ -1,0 +1,121 @@
+"""What Microsoft Ads needs of a lead, and when. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from app.connectors.assessing import conclude, currency_findings, skips, unknown_consent_finding, warns
+from app.connectors.base import Assessment, Conversion, Finding
+from app.connectors.microsoft_ads.api import CLICK_SETTLES, CONVERSION_SETTLES, FACTS, WINDOW
+from app.connectors.microsoft_ads.payload import click_id, goal_name, identifiers, user_data
+from app.connectors.microsoft_ads.settings import MicrosoftAdsSettings
+from app.tables.leads import LeadRow
+from app.values import ConsentState, DeliveryKind, WarningCode
+
+
+def assess(
+    lead: LeadRow, conversion: Conversion, settings: MicrosoftAdsSettings, now: datetime
+) -> Assessment:
+    """All that keeps this conversion from being sent, delays it or makes it weaker."""
+    clicked_at = lead.microsoft_clicked_at if click_id(lead) else None
+    expires_at = _expires_at(lead, conversion, clicked_at)
+    findings = [
+        *_target(conversion),
+        *_identifiers(lead, settings),
+        *_value(conversion),
+        *_consent(conversion, settings),
+        *_times(conversion, clicked_at, expires_at, now),
+        *_unusable_phone(lead, settings),
+    ]
+    return conclude(findings, now=now, send_at=_send_at(conversion, clicked_at), expires_at=expires_at)
+
+
+def _send_at(conversion: Conversion, clicked_at: datetime | None) -> datetime:
+    """When Microsoft knows the click; of an adjustment, when it knows the conversion."""
+    earliest = max(conversion.event_at, clicked_at + CLICK_SETTLES) if clicked_at else conversion.event_at
+    return earliest if conversion.kind is DeliveryKind.SEND else earliest + CONVERSION_SETTLES
+
+
+def _expires_at(lead: LeadRow, conversion: Conversion, clicked_at: datetime | None) -> datetime:
+    """The conversion must not be older than 90 days, and neither must the click when it is sent."""
+    by_event = conversion.event_at + WINDOW
+    if conversion.kind is not DeliveryKind.SEND:
+        return by_event
+    return min(by_event, (clicked_at or lead.created_at) + WINDOW)
+
+
+def _target(conversion: Conversion) -> Iterator[Finding]:
+    if not goal_name(conversion):
+        reason = (
+            "This label is not mapped to the name of an offline conversion goal in Microsoft Advertising."
+        )
+        yield skips(WarningCode.NOT_MAPPED, "target", reason)
+
+
+def _identifiers(lead: LeadRow, settings: MicrosoftAdsSettings) -> Iterator[Finding]:
+    if click_id(lead):
+        return
+    missing = WarningCode.MISSING_IDENTIFIER
+    if not settings.user_data:
+        reason = (
+            "No Microsoft click id (msclkid) is known for this lead, and this integration sends no personal "
+            "data, so Microsoft cannot match it. Complete the lead and change its status again."
+        )
+        yield skips(missing, "msclkid", reason)
+    elif not identifiers(lead, settings):
+        reason = (
+            "No Microsoft click id (msclkid), e-mail or phone is known for this lead, so Microsoft cannot "
+            "match it. Complete the lead and change its status again."
+        )
+        yield skips(missing, "msclkid", reason)
+    else:
+        reason = (
+            "No Microsoft click id (msclkid) is known for this lead. Microsoft matches it by e-mail and "
+            "phone alone, which finds fewer and needs enhanced conversions to be switched on at the goal."
+        )
+        yield warns(missing, "msclkid", reason)
+
+
+def _value(conversion: Conversion) -> Iterator[Finding]:
+    if conversion.kind is DeliveryKind.RETRACT:
+        return
+    if conversion.kind is DeliveryKind.RESTATE and conversion.value_cents is None:
+        reason = "Microsoft changes a conversion only to a new value. Send a price."
+        yield skips(WarningCode.MISSING_FIELD, "price", reason)
+    yield from currency_findings(conversion)
+
+
+def _consent(conversion: Conversion, settings: MicrosoftAdsSettings) -> Iterator[Finding]:
+    answers = {"adUserData": conversion.consent.ad_user_data, "adStorage": conversion.consent.ad_storage}
+    denied = [field for field, answer in answers.items() if answer is ConsentState.DENIED]
+    if denied:
+        reason = (
+            "The person refused that their data is used for advertising, so nothing is sent to Microsoft Ads."
+        )
+        yield skips(WarningCode.CONSENT_DENIED, denied[0], reason)
+    elif not any(answers.values()):
+        yield unknown_consent_finding("adUserData", settings.unknown_consent, title=FACTS.title)
+
+
+def _times(
+    conversion: Conversion, clicked_at: datetime | None, expires_at: datetime, now: datetime
+) -> Iterator[Finding]:
+    outside = WarningCode.OUTSIDE_TIME_WINDOW
+    if now >= expires_at:
+        reason = (
+            f"Microsoft Ads took this until {expires_at:%Y-%m-%d}: 90 days after the conversion and after "
+            "the click or, where that is not known, the lead."
+        )
+        yield skips(outside, None, reason)
+    # Event times are whole seconds, clicks need not be.
+    if clicked_at is not None and conversion.event_at < clicked_at.replace(microsecond=0):
+        reason = "It happened before the click on the ad, so Microsoft would not count it. Check occurredAt."
+        yield skips(outside, "occurredAt", reason)
+
+
+def _unusable_phone(lead: LeadRow, settings: MicrosoftAdsSettings) -> Iterator[Finding]:
+    if settings.user_data and lead.phone and not user_data(lead):
+        reason = (
+            "The phone number cannot be used because its country is not known. Send it as +31..., or with a "
+            "country."
+        )
+        yield warns(WarningCode.MISSING_FIELD, "countryCode", reason)

@@ -1,0 +1,1 @@
+"""Microsoft Advertising's offline conversions over REST, played."""
