@@ -146,6 +146,52 @@ def ga4_event(name: str = "close_convert_lead", **params: Any) -> dict[str, Any]
     return {"name": name, "params": {"value": 10.5, "currency": "EUR", "session_id": "1795395000", **params}}
 
 
+def linkedin_event(**changes: Any) -> dict[str, Any]:
+    """An event LinkedIn's Conversions API takes, with changes; None takes a field away."""
+    event = {
+        "conversion": "urn:lla:llaPartnerConversion:104012",
+        "conversionHappenedAt": int(START.timestamp() - 60) * 1000,
+        "conversionValue": {"currencyCode": "EUR", "amount": "10.50"},
+        "eventId": "lead-42-won",
+        "user": {
+            "userIds": [
+                {"idType": "SHA256_EMAIL", "idValue": SHA},
+                {"idType": "LINKEDIN_FIRST_PARTY_ADS_TRACKING_UUID", "idValue": "0f1e2d3c-4b5a"},
+            ],
+            "userInfo": {
+                "firstName": "Alex",
+                "lastName": "Zeta",
+                "companyName": "Example",
+                "countryCode": "NL",
+            },
+        },
+    }
+    return _changed(event, changes)
+
+
+def tiktok_event(**changes: Any) -> dict[str, Any]:
+    """A stage of a CRM the Events API takes, with changes; None takes a field away."""
+    event = {
+        "event": "Qualified",
+        "event_time": int(START.timestamp()) - 60,
+        "event_id": "lead-42-qualified",
+        "user": {"email": SHA, "phone": [SHA], "ttclid": "E.C.P.AbC"},
+        "lead": {"lead_event_source": "Leadwire"},
+        "properties": {"value": 10.5, "currency": "EUR"},
+    }
+    return _changed(event, changes)
+
+
+def tiktok_request(*events: Any, **changes: Any) -> dict[str, Any]:
+    """A request the Events API takes, with changes; None takes a field away."""
+    request = {
+        "event_source": "crm",
+        "event_source_id": "7000000000000000001",
+        "data": list(events) or [tiktok_event()],
+    }
+    return _changed(request, changes)
+
+
 def _changed(value: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {name: item for name, item in {**value, **changes}.items() if item is not None}
 
@@ -170,9 +216,38 @@ async def collect(client: httpx.AsyncClient, request: Any, *, path: str = "/mp/c
     return await client.post(f"/ga4{path}", params=query, json=request)
 
 
+LINKEDIN = {**BEARER, "linkedin-version": "202607", "x-restli-protocol-version": "2.0.0"}
+"""What every request to LinkedIn must carry."""
+
+
+async def send_to_linkedin(client: httpx.AsyncClient, *events: Any, **headers: str) -> httpx.Response:
+    """POST events to LinkedIn's Conversions API as a batch."""
+    own = {**LINKEDIN, "x-restli-method": "BATCH_CREATE", **headers}
+    return await client.post("/linkedin/rest/conversionEvents", json={"elements": list(events)}, headers=own)
+
+
+async def track(client: httpx.AsyncClient, request: Any, *, token: str = "sandbox-token") -> httpx.Response:
+    """POST a request to the Events API."""
+    headers = {"access-token": token}
+    return await client.post("/tiktok/open_api/v1.3/event/track/", json=request, headers=headers)
+
+
 SENDERS = {
     "google_ads": lambda client: ingest(client, google_request()),
     "meta": lambda client: send_to_meta(client, meta_event()),
     "ga4": lambda client: collect(client, ga4_request()),
+    "tiktok": lambda client: track(client, tiktok_request()),
+    "linkedin": lambda client: send_to_linkedin(client, linkedin_event()),
 }
 """One conversion to each platform."""
+
+REFUSED_WITH = {"ga4": 204, "tiktok": 200}
+"""The status of a refusal, where it is not 400."""
+ADDRESSES = {
+    "google_ads": ("/google_ads/v1/events:ingest", BEARER),
+    "meta": ("/meta/v26.0/1/events?access_token=sandbox-x", {}),
+    "ga4": ("/ga4/mp/collect?measurement_id=G-1&api_secret=x", {}),
+    "tiktok": ("/tiktok/open_api/v1.3/event/track/", {"access-token": "sandbox-x"}),
+    "linkedin": ("/linkedin/rest/conversionEvents", {**LINKEDIN, "x-restli-method": "BATCH_CREATE"}),
+}
+"""Where conversions are sent, and the headers that are needed there."""

@@ -67,7 +67,7 @@ def _events(call: Call) -> Judgement:
     except InvalidJsonError as broken:
         return _refusal(error(400, "The request body is not valid JSON"), str(broken))
     in_batch = call.headers.get("x-restli-method", "").upper() == "BATCH_CREATE"
-    events = body.get("elements") if in_batch and isinstance(body, dict) else [body]
+    events = _elements(body) if in_batch else [body]
     if not isinstance(events, list) or not 1 <= len(events) <= MAX_EVENTS:
         return _refusal(error(400, f"elements must be a list of 1 to {MAX_EVENTS} events"), "elements")
     faults = {index: list(event_faults(event, "")) for index, event in enumerate(events)}
@@ -83,6 +83,10 @@ def _events(call: Call) -> Judgement:
         conversions=tuple(_conversion(event) for event in events if not is_switched_off(rule_of(event))),
         problems=tuple(note for index, event in enumerate(events) for note in notes(event, index)),
     )
+
+
+def _elements(body: Any) -> Any:
+    return body.get("elements") if isinstance(body, dict) else None
 
 
 def _refused_headers(call: Call) -> Answer | None:
@@ -123,7 +127,7 @@ def _amount(text: str | None) -> float | None:
 
 
 def _event_ids(body: Any) -> tuple[str, ...]:
-    events = body.get("elements", [body]) if isinstance(body, dict) else None
+    events = _elements(body) or [body]
     if not isinstance(events, list):
         return ()
     ids = (event.get("eventId") for event in events if isinstance(event, dict))
