@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
-from uuid import UUID
 
 from sqlmodel import Session
 
@@ -20,10 +19,9 @@ from app.worker.asking import ask, carry_out
 from app.worker.attempts import Channel, Ended, Question, Result, Trial
 from app.worker.backoff import Jitter
 from app.worker.claiming import end_unsendable
-from app.worker.pace import Pace
 from app.worker.saving import save
 from app.worker.sending import Prepared, groups, prepare, send
-from app.worker.step import BUNDLE, LaneSteps, Order, Step
+from app.worker.step import BUNDLE, LaneSteps, Memory, Order, Step
 from app.worker.tidying import tidy
 
 LINGER_S = 0.075
@@ -52,7 +50,7 @@ class Lanes:
     jitter: Jitter
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Seconds between two tries to record what the database would not take."""
-    _paces: dict[UUID, Pace] = field(default_factory=dict)
+    _memory: Memory = field(default_factory=Memory)
 
     async def run(self, turn: Turn) -> datetime | None:
         """A RunTurn: the whole turn of one lane.
@@ -60,16 +58,16 @@ class Lanes:
         Cancelling it leaves what is in flight SENDING: to the lane's next owner these are attempts of which
         nobody knows the end.
         """
-        return await _LaneTurn(self, turn, self._paces).run()
+        return await _LaneTurn(self, turn, self._memory).run()
 
 
 class _LaneTurn:
     """One turn under way."""
 
-    def __init__(self, lanes: Lanes, turn: Turn, paces: dict[UUID, Pace]) -> None:
+    def __init__(self, lanes: Lanes, turn: Turn, memory: Memory) -> None:
         self._lanes = lanes
         self._turn = turn
-        self._steps = LaneSteps(turn.lane, turn.id, opener=lanes.opener, jitter=lanes.jitter, paces=paces)
+        self._steps = LaneSteps(turn.lane, turn.id, opener=lanes.opener, jitter=lanes.jitter, memory=memory)
         self._in_flight: set[asyncio.Task[list[Result]]] = set()
         self._slots: asyncio.Semaphore | None = None
         """Requests that may be made at once; None: nothing was claimed yet."""

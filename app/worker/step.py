@@ -1,7 +1,7 @@
 """One transaction of a lane's turn: record what ended, then claim what may go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
@@ -12,6 +12,7 @@ from app.connectors.opening import Opener, UnusableIntegrationError
 from app.repositories.deliveries import select_abandoned
 from app.repositories.lanes import Hold, find_lane, own_lane
 from app.tables.integrations import IntegrationRow
+from app.values import Platform
 from app.worker.attempts import Attempt, Channel, Ended, Judged, Question, Result, Trial
 from app.worker.backoff import Jitter
 from app.worker.claiming import Claims, Unsendable, claim, lane_due_at
@@ -66,18 +67,26 @@ class Step:
     """For the log, once committed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a process remembers of all its lanes."""
+
+    paces: dict[UUID, Pace] = field(default_factory=dict)
+    """By lane."""
+    strange_codes: set[tuple[Platform, str]] = field(default_factory=set)
+    """Codes that no catalogue has and that were logged: once is enough."""
+
+
 class LaneSteps:
     """The steps of one turn. Runs inside transactions, one at a time."""
 
-    def __init__(
-        self, lane: UUID, turn_id: UUID, *, opener: Opener, jitter: Jitter, paces: dict[UUID, Pace]
-    ) -> None:
-        """`paces`: by lane, kept from turn to turn."""
+    def __init__(self, lane: UUID, turn_id: UUID, *, opener: Opener, jitter: Jitter, memory: Memory) -> None:
+        """`memory` is kept from turn to turn."""
         self._lane = lane
         self._turn_id = turn_id
         self._opener = opener
         self._jitter = jitter
-        self._paces = paces
+        self._memory = memory
         self._stored: tuple[object, ...] = ()
         self._channel: Channel | None = None
         self._problem: UnusableIntegrationError | None = None
@@ -97,6 +106,7 @@ class LaneSteps:
             return Step(lost=True)
         reaction = react(session, standing, results, self._channel, order.now)
         notices = [*reaction.notices, *self._pause_if_unusable(session, standing, order.now)]
+        notices += self._strange(integration, results)
         find_lane(session, self._lane)  # reads the row again, into the same object
         standing = read_standing(session, integration)
         self._record(session, standing, reaction, results, order.now)
@@ -108,9 +118,19 @@ class LaneSteps:
 
     def spend(self, requests: int, now: datetime) -> None:
         """So many requests were made beyond those a step counted."""
-        pace = self._paces.get(self._lane)
+        pace = self._memory.paces.get(self._lane)
         if pace is not None and requests > 0:
             pace.spend(requests, now)
+
+    def _strange(self, integration: IntegrationRow, results: Sequence[Result]) -> list[str]:
+        """Codes that nobody has looked up yet: somebody should."""
+        answers = [one.outcome for one in results if one.outcome.http_status is not None]
+        codes = {(integration.platform, str(answer.code)) for answer in answers if not answer.known}
+        new = codes - self._memory.strange_codes
+        self._memory.strange_codes.update(new)
+        return [
+            f"{platform.value} gave a code that is not known here: {code}" for platform, code in sorted(new)
+        ]
 
     def _own(self, session: Session, lane: UUID) -> IntegrationRow | None:
         return own_lane(session, lane, self._turn_id)
@@ -192,7 +212,7 @@ class LaneSteps:
         )
 
     def _pace(self, channel: Channel, order: Order) -> Pace:
-        pace = self._paces.setdefault(self._lane, Pace(channel.connector.facts.requests_per_minute))
+        pace = self._memory.paces.setdefault(self._lane, Pace(channel.connector.facts.requests_per_minute))
         for result in order.results:
             outcome = result.outcome
             if outcome.http_status == HTTPStatus.TOO_MANY_REQUESTS and outcome.retry_after_s:

@@ -1,4 +1,4 @@
-"""The sweep: deadlines, jobs with nothing left to do, old answers, lanes nobody woke."""
+"""The sweep: deadlines, jobs with nothing left to do, old answers, remains, lanes nobody woke."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,11 @@ from app.clock import Clock
 from app.database.database import Database
 from app.queue.port import Turn
 from app.repositories.chores import find_idle_jobs, find_lanes_with_work, forget_old_keys, has_old_keys
+from app.repositories.disconnecting import find_uncleared
 from app.repositories.idempotency import REMEMBERED_FOR
 from app.repositories.settling import lock_jobs
 from app.repositories.waiting import Waiting, find_overdue, finish
+from app.services.disconnecting import clear_away
 from app.services.progress import ACTIVE_AT_MOST, DUE_SOON, settle_jobs, settle_locked
 from app.values import DeliveryState
 
@@ -29,6 +31,8 @@ class _Chores:
     overdue: Sequence[Waiting]
     idle_jobs: Sequence[UUID]
     old_keys: bool
+    disconnected: Sequence[UUID]
+    """Integrations that something is left of."""
     lanes: Sequence[UUID]
 
     @property
@@ -56,7 +60,8 @@ class Sweep:
             await self.database.write(lambda session: settle_jobs(session, chores.idle_jobs, now))
         if chores.old_keys:
             await self.database.write(lambda session: forget_old_keys(session, now - REMEMBERED_FOR, CHUNK))
-        return now if chores.more else now + EVERY
+        more_left = [await clear_away(self.database, lane, now, most=1) for lane in chores.disconnected]
+        return now if chores.more or any(more_left) else now + EVERY
 
 
 def _look(session: Session, now: datetime) -> _Chores:
@@ -64,6 +69,7 @@ def _look(session: Session, now: datetime) -> _Chores:
         find_overdue(session, now, CHUNK),
         find_idle_jobs(session, soon=now + DUE_SOON, too_old=now - ACTIVE_AT_MOST, limit=CHUNK),
         has_old_keys(session, now - REMEMBERED_FOR),
+        find_uncleared(session),
         find_lanes_with_work(session, now),
     )
 

@@ -163,3 +163,16 @@ async def test_no_log_line_of_a_turn_holds_personal_data_or_a_token(
         await sqlite_stage.run()
     assert "secret" not in caplog.text
     assert "ada@example.com" not in caplog.text
+
+
+async def test_a_code_that_nobody_has_looked_up_is_logged_once(
+    sqlite_stage: Stage, connector: ScriptedConnector, caplog: pytest.LogCaptureFixture
+) -> None:
+    connector.always(outcome(K.RETRY, code="BRAND_NEW", message="ada@example.com", known=False))
+    lanes = sqlite_stage.lanes()
+    for _ in range(2):
+        await sqlite_stage.job()
+        await lanes.run(sqlite_stage.turn())
+    assert caplog.text.count("BRAND_NEW") == 1
+    assert "META" in caplog.text
+    assert "ada@example.com" not in caplog.text
