@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -64,6 +64,11 @@ _CONNECTIONS: Final[dict[Platform, tuple[str, dict[str, Any], dict[str, Any]]]] 
         {"access_token": "sandbox-access-token"},
     ),
     Platform.GA4: ("Google Analytics", {"measurement_id": "G-DEMO000001"}, {"api_secret": "sandbox-secret"}),
+    Platform.TIKTOK: (
+        "TikTok",
+        {"mode": "crm", "event_source_id": "7000000000000000001", "crm_name": "Leadwire demo"},
+        {"access_token": "sandbox-access-token"},
+    ),
 }
 _TARGETS: Final[dict[Platform, dict[UUID, str]]] = {
     Platform.GOOGLE_ADS: {
@@ -78,6 +83,12 @@ _TARGETS: Final[dict[Platform, dict[UUID, str]]] = {
         QUALIFIED_ID: "qualify_lead",
         WON_ID: "close_convert_lead",
         REPEAT_ID: "repeat_order",
+    },
+    Platform.TIKTOK: {
+        LOST_ID: "Lost",
+        QUALIFIED_ID: "Qualified",
+        WON_ID: "CompletePayment",
+        REPEAT_ID: "RepeatOrder",
     },
 }
 
@@ -118,14 +129,17 @@ def demo_settings(database_url: str, origin: str) -> Settings:
         database_url=database_url,
         secret_key=SecretStr(new_secret_key()),
         worker="embedded",
-        google_ads_base_url=f"{origin}/sandbox/google_ads",
-        google_ads_token_url=f"{origin}/sandbox/google_ads/token",
-        google_ads_api_version=None,
-        meta_base_url=f"{origin}/sandbox/meta",
-        meta_api_version=None,
-        ga4_base_url=f"{origin}/sandbox/ga4",
-        ga4_api_version=None,
+        **dict(_places(origin)),
     )
+
+
+def _places(origin: str) -> Iterator[tuple[str, Any]]:
+    """The settings that name an address of a platform; versions stay the connectors' own."""
+    for platform in Platform:
+        name = platform.value.lower()
+        yield f"{name}_base_url", f"{origin}/sandbox/{name}"
+        if f"{name}_token_url" in Settings.model_fields:
+            yield f"{name}_token_url", f"{origin}/sandbox/{name}/token"
 
 
 async def fill(runtime: Runtime) -> None:

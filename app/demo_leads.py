@@ -58,6 +58,7 @@ def _clicks(number: str, clicked_at: datetime) -> dict[str, Any]:
         "fbclid": f"IwAR0demo{number}",
         "fbp": f"fb.1.{seconds * 1000}.{number}424242",
         "meta_lead_id": f"10000000000{number}",
+        "ttclid": f"E.C.P.demo{number}",
         "ga_client_id": f"{number}48151.{seconds}",
         "ga_session_id": str(seconds),
         "landing_page_url": f"https://www.example.com/offer?gclid=Cj0KCQjw-demo-{number}_EALw_wcB",
