@@ -10,6 +10,7 @@ from app.connectors.linkedin.connector import LinkedInConnector
 from app.connectors.meta.connector import MetaConnector
 from app.connectors.microsoft_ads.connector import MicrosoftAdsConnector
 from app.connectors.tiktok.connector import TikTokConnector
+from app.connectors.webhook.connector import WebhookConnector
 from app.values import Platform
 
 
@@ -26,4 +27,5 @@ def build_connectors(wire: Wire | None = None) -> Mapping[Platform, Connector]:
         Platform.MICROSOFT_ADS: MicrosoftAdsConnector(wire),
         Platform.LINKEDIN: LinkedInConnector(wire),
         Platform.TIKTOK: TikTokConnector(wire),
+        Platform.WEBHOOK: WebhookConnector(wire),
     }

@@ -9,6 +9,15 @@ from app.sandbox.meta.platform import meta
 from app.sandbox.microsoft_ads.platform import microsoft_ads
 from app.sandbox.platform import PlayedPlatform
 from app.sandbox.tiktok.platform import tiktok
+from app.sandbox.webhook.platform import webhook
 
-PLATFORMS: tuple[Callable[[], PlayedPlatform], ...] = (google_ads, meta, ga4, microsoft_ads, linkedin, tiktok)
+PLATFORMS: tuple[Callable[[], PlayedPlatform], ...] = (
+    google_ads,
+    meta,
+    ga4,
+    microsoft_ads,
+    linkedin,
+    tiktok,
+    webhook,
+)
 """Each call makes a platform with a state of its own."""

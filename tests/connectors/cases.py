@@ -1,6 +1,6 @@
 """Every connector as the contract suite needs it. A new connector joins by one more case."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,8 @@ from app.clock import Clock
 from app.connectors.base import Connection, Connector, Conversion, Endpoint, OutcomeKind
 from app.connectors.http import Timeouts, Wire
 from app.connectors.registry import build_connectors
-from app.values import Platform
+from app.sandbox.webhook.signatures import SECRET as WEBHOOK_SECRET
+from app.values import Platform, WarningCode
 from tests.connectors.http_server import HttpServer, answer
 from tests.connectors.leads import NOW, conversion
 
@@ -41,6 +42,16 @@ class Case:
     """False: the platform knows no tests, so in test mode nothing is sent."""
     has_event_id: bool = True
     """False: the platform takes none and tells copies by other things, which are frozen too."""
+    has_base_url: bool = True
+    """False: every integration has an address of its own."""
+    hashes: bool = True
+    """False: nothing it sends is hashed."""
+    never_skips_for: frozenset[WarningCode] = frozenset()
+    """What a platform demands, and this one does not."""
+    statuses: Mapping[int, OutcomeKind] = field(default_factory=dict)
+    """What an HTTP status means there, where that is not what it means elsewhere."""
+    is_in_force: bool = False
+    """Whether the sandbox accepts these credentials as they are."""
 
     def connector(self, *, clock: Clock = lambda: NOW, timeouts: Timeouts | None = None) -> Connector:
         return build_connectors(Wire(clock=clock, timeouts=timeouts or Timeouts()))[self.platform]
@@ -188,6 +199,28 @@ CASES = [
             ("web", "C17TA5JC77UDOT6CA5FG"),
             ("offline", "7000000000000000002"),
         )
+    ),
+    *(
+        Case(
+            name=name,
+            platform=Platform.WEBHOOK,
+            settings={"url": "https://hooks.example.com/conversions", "personal_data": personal_data},
+            credentials={"signing_secret": WEBHOOK_SECRET},
+            target="lead.won",
+            path="/conversions",
+            success={"received": True},
+            success_kind=OutcomeKind.DELIVERED,
+            secrets=(WEBHOOK_SECRET,),
+            has_base_url=False,
+            hashes=False,
+            never_skips_for=frozenset({WarningCode.MISSING_IDENTIFIER, WarningCode.OUTSIDE_TIME_WINDOW}),
+            statuses={
+                **dict.fromkeys((400, 413, 418, 422), OutcomeKind.RETRY),
+                **dict.fromkeys((302, 307), OutcomeKind.CONFIGURATION),
+            },
+            is_in_force=True,
+        )
+        for name, personal_data in (("webhook", False), ("webhook_personal", True))
     ),
 ]
 

@@ -70,7 +70,9 @@ async def sandboxed(case: Case, *, in_force: bool = True, **settings: Any) -> As
 
 
 def _credentials(connector: Connector, case: Case, in_force: bool) -> dict[str, str]:
-    """Secrets that begin with `sandbox-` are in force there."""
+    """Secrets that begin with `sandbox-` are in force there, and others only as they are."""
+    if case.is_in_force and in_force:
+        return case.credentials
     model = connector.credentials_model.model_validate(case.credentials)
     secrets = {name for name, value in model if isinstance(value, SecretStr)}
     prefix = "sandbox-" if in_force else "revoked-"

@@ -96,7 +96,9 @@ def parsed(url: str) -> httpx.URL:
     if parts.port is not None and parts.port not in _PORTS:
         raise ValueError("must have a port from 1 to 65535, or none")
     host = parts.raw_host.decode("ascii").lower().removesuffix(".")
-    if _literal(host) is None and (not _NAME.fullmatch(host) or _ENDS_IN_A_NUMBER.fullmatch(host)):
+    is_name = _NAME.fullmatch(host) is not None and _ENDS_IN_A_NUMBER.fullmatch(host) is None
+    # With a percent sign: an address that means something on one network card only.
+    if not is_name and (_literal(host) is None or "%" in host):
         raise ValueError("must name a host such as example.com")
     return parts.copy_with(host=host, fragment=None)
 

@@ -1,6 +1,6 @@
 """A signed POST to an address that a user of the API chose. Knows no conversion."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from ssl import SSLContext
 from typing import Any
@@ -43,6 +43,13 @@ async def post_signed(
     found = await destinations(target, resolve=resolve)
     if isinstance(found, Refused | Unanswered):
         return found
+    return await post_to_first(found, content, headers, wire)
+
+
+async def post_to_first(
+    found: Sequence[Destination], content: bytes, headers: Mapping[str, str], wire: Wire
+) -> Answer | Unanswered:
+    """POST to the first of a name's addresses that can be reached; to another only if nothing was written."""
     answer: Answer | Unanswered = Unanswered(written=False, code="CONNECTION")
     for destination in found:
         answer = await _post_to(destination, content, headers, wire)
@@ -58,7 +65,7 @@ async def _post_to(
     # A shared pool knows connections by their IP address: it would use one that was verified for another
     # name.
     async with httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(verify=_trusted()), trust_env=False
+        transport=httpx.AsyncHTTPTransport(verify=trusted()), trust_env=False
     ) as direct:
         return await post(
             direct,
@@ -71,6 +78,6 @@ async def _post_to(
 
 
 @cache
-def _trusted() -> SSLContext:
+def trusted() -> SSLContext:
     """The certificate authorities, read once: it takes many milliseconds. SSL_CERT_FILE is honoured."""
     return httpx.create_ssl_context()

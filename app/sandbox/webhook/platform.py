@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.sandbox.bodies import InvalidJsonError, parse_json
-from app.sandbox.calls import Answer, Call, Conversion, Endpoint, Judgement
+from app.sandbox.calls import Adjustment, Answer, Call, Conversion, Endpoint, Judgement
 from app.sandbox.platform import PlayedPlatform
 from app.sandbox.webhook.answers import received, refused
 from app.sandbox.webhook.catalogue import CASES
@@ -45,16 +45,25 @@ class _Receiver:
         refusal = _refusal(call)
         if refusal is not None:
             return refusal
-        message_id = call.headers["webhook-id"]
-        is_copy = message_id in self._seen
+        is_copy = self._is_copy(call.headers["webhook-id"])
+        answer = received(is_copy=is_copy)
+        message: Any = parse_json(call.body)
+        if "test" in message or message["type"] == TEST_TYPE:
+            return Judgement(answer=answer)
+        told = message["data"]
+        if told["kind"] == "SEND":
+            # A copy is the book's to see.
+            return Judgement(answer=answer, conversions=(_conversion(told),))
+        # A late copy must not undo what was restated since.
+        return Judgement(answer=answer, adjustments=() if is_copy else (_adjustment(told),))
+
+    def _is_copy(self, message_id: str) -> bool:
+        if message_id in self._seen:
+            return True
         self._seen[message_id] = None
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
-        message: Any = parse_json(call.body)
-        counts = not is_copy and "test" not in message and message["type"] != TEST_TYPE
-        return Judgement(
-            answer=received(is_copy=is_copy), conversions=(_conversion(message["data"]),) if counts else ()
-        )
+        return False
 
 
 def _refusal(call: Call) -> Judgement | None:
@@ -76,9 +85,22 @@ def _judged(status: int, *problems: str) -> Judgement:
 
 
 def _conversion(told: dict[str, Any]) -> Conversion:
-    """One event: a restatement changes its value, a retraction leaves none. In minor units."""
-    value = None if told["kind"] == "RETRACT" else told.get("valueCents")
-    return Conversion(key=(told["eventId"],), value=value, currency=told.get("currency"))
+    """Its value in minor units."""
+    return Conversion(
+        key=(told["eventId"],),
+        value=told.get("valueCents"),
+        currency=told.get("currency"),
+        copy_replaces=False,
+    )
+
+
+def _adjustment(told: dict[str, Any]) -> Adjustment:
+    return Adjustment(
+        key=(told["eventId"],),
+        retracts=told["kind"] == "RETRACT",
+        value=told.get("valueCents"),
+        currency=told.get("currency"),
+    )
 
 
 def _not_found(_call: Call) -> Answer:
