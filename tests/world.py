@@ -50,6 +50,11 @@ SETTINGS: dict[Platform, dict[str, Any]] = {
     Platform.GOOGLE_ADS: {"customer_id": "123-456-7890"},
     Platform.META: {"dataset_id": "1234567890", "mode": "crm", "crm_name": "Example CRM"},
     Platform.GA4: {"measurement_id": "G-EXAMPLE01"},
+    Platform.TIKTOK: {
+        "mode": "crm",
+        "event_source_id": "7000000000000000001",
+        "crm_name": "Example CRM",
+    },
 }
 CREDENTIALS: dict[Platform, dict[str, Any]] = {
     Platform.GOOGLE_ADS: {
@@ -59,8 +64,14 @@ CREDENTIALS: dict[Platform, dict[str, Any]] = {
     },
     Platform.META: {"access_token": "sandbox-token"},
     Platform.GA4: {"api_secret": "sandbox-secret"},
+    Platform.TIKTOK: {"access_token": "sandbox-token"},
 }
-TARGETS = {Platform.GOOGLE_ADS: "987654321", Platform.META: "Qualified", Platform.GA4: "qualify_lead"}
+TARGETS = {
+    Platform.GOOGLE_ADS: "987654321",
+    Platform.META: "Qualified",
+    Platform.GA4: "qualify_lead",
+    Platform.TIKTOK: "Qualified",
+}
 
 
 @dataclass

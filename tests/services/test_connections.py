@@ -74,5 +74,7 @@ async def test_a_setting_that_is_wrong_is_named_with_its_path(world: World) -> N
 
 
 async def test_a_platform_without_a_connector_cannot_be_connected(world: World) -> None:
+    del world.connectors[Platform.META]
+
     with pytest.raises(InvalidInputError, match="platform"):
-        await connect(world, Platform.TIKTOK)
+        await connect(world, Platform.META)
