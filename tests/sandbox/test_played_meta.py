@@ -214,7 +214,14 @@ async def test_a_dataset_that_does_not_exist_is_100_33(client, dataset):
     assert dataset in error["message"]
 
 
-@pytest.mark.parametrize("version", ["v20.0", "v27.0", "26.0", "latest"])
+@pytest.mark.parametrize("version", ["v24.0", "v20.0", "v2.10"])
+async def test_a_version_that_has_ended_says_so(client, version):
+    body = {"data": [meta_event()], "access_token": "sandbox-token"}
+    answer = await client.post(f"/meta/{version}/1234567890/events", json=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, 2635)
+
+
+@pytest.mark.parametrize("version", ["v27.0", "26.0", "latest"])
 async def test_another_version_does_not_answer(client, version):
     answer = await client.post(f"/meta/{version}/1/events", json={"data": [meta_event()]})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, 2500)
@@ -238,6 +245,7 @@ SIMPLE = {
     "368": 403,
     "100": 400,
     "105": 400,
+    "2635": 400,
 }
 TRANSIENT = {"1", "2", "4", "17", "341", "TRANSIENT"}
 WITH_SUBCODE = {
@@ -265,7 +273,15 @@ WITH_SUBCODE = {
 
 
 def test_every_case_is_tried_here():
-    tried = {*SIMPLE, *WITH_SUBCODE, "TRANSIENT", "RATE_LIMITED", *(case.name for case in TRANSPORT_CASES)}
+    tried = {
+        *SIMPLE,
+        *WITH_SUBCODE,
+        "TRANSIENT",
+        "RATE_LIMITED",
+        "UNNAMED",
+        "FEWER_RECEIVED",
+        *(case.name for case in TRANSPORT_CASES),
+    }
     assert tried == set(CASES)
 
 
@@ -296,3 +312,19 @@ async def test_a_rate_limit_says_when_to_come_back(client):
         "7",
         4,
     )
+
+
+async def test_a_refusal_can_be_told_to_name_no_event(client):
+    events = [meta_event(), meta_event(event_name="")]
+    named = (await send_to_meta(client, *events)).json()["error"]["error_user_msg"]
+    await script(client, "meta", fail="UNNAMED")
+    unnamed = (await send_to_meta(client, *events)).json()["error"]["error_user_msg"]
+    assert "$['data'][1]['event_name']" in named
+    assert "$['data']['event_name']" in unnamed
+
+
+async def test_a_success_can_be_told_to_count_one_event_less(client):
+    await script(client, "meta", fail="FEWER_RECEIVED", times=2)
+    assert (await send_to_meta(client, meta_event(), meta_event())).json()["events_received"] == 1
+    assert (await send_to_meta(client, meta_event(event_name=""))).status_code == 400
+    assert (await book(client, "meta"))["requests"][1]["status"] == 200

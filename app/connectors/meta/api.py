@@ -7,7 +7,7 @@ https://developers.facebook.com/documentation/ads-commerce/conversions-api/using
 
 from datetime import date, timedelta
 
-from app.connectors.base import PlatformFacts
+from app.connectors.base import Batch, PlatformFacts
 from app.values import Platform
 
 FACTS = PlatformFacts(
@@ -26,6 +26,8 @@ FACTS = PlatformFacts(
     can_retract=False,
     max_concurrency=8,
     requests_per_minute=None,
+    # All or nothing: one event that is refused refuses the request.
+    batch=Batch(most=1000, keys=("data",)),
     # Of the Marketing API's table: .../ads-commerce/marketing-api/marketing-api-changelog/versions, read
     # 2026-11-23. The Graph API's own dates are later, but the Conversions API counts as one of the Marketing
     # API's endpoints (https://developers.facebook.com/blog, 2021-09-14), and refuses versions as they do.

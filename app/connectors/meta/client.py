@@ -36,4 +36,4 @@ async def post_events(connection: Connection, body: Body, *, wire: Wire) -> Outc
     )
     if isinstance(answer, Unanswered):
         return unanswered(answer, title=FACTS.title)
-    return read(answer, Redaction(token))
+    return read(answer, Redaction(token), count=len(body["data"]))

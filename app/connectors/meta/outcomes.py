@@ -6,10 +6,11 @@ https://developers.facebook.com/docs/graph-api/guides/error-handling. Most subco
 anywhere: Meta's own words are shown with them.
 """
 
+import re
 from typing import Any
 
 from app.connectors.base import Outcome, OutcomeKind
-from app.connectors.catalogue import UNREADABLE, Entry, by_status, entries, outcome
+from app.connectors.catalogue import UNREADABLE, Entry, by_status, entries, of_events, outcome
 from app.connectors.http import Answer
 from app.connectors.meta.api import FACTS
 from app.connectors.redaction import Redaction
@@ -68,6 +69,15 @@ CATALOGUE: dict[tuple[int, int | None], Entry] = {
         },
     ),
     **entries(OutcomeKind.AUTHENTICATION, {(102, None): _CREDENTIALS, (190, None): _CREDENTIALS}),
+    **entries(
+        OutcomeKind.API_SUNSET,
+        {
+            (
+                2635,
+                None,
+            ): "This version of {title}'s API has ended. Set LEADWIRE_META_API_VERSION to a newer one."
+        },
+    ),
 }
 """By code and subcode; None: any other subcode, or none."""
 
@@ -78,25 +88,54 @@ _TRANSIENT = Entry(kind=OutcomeKind.RETRY, text=_BUSY)
 _NEW_CODE = Entry(kind=OutcomeKind.RETRY, text="{title} refused for a reason that is not known here.")
 _DELIVERED = Entry(kind=OutcomeKind.DELIVERED, text="")
 _NONE_RECEIVED = Entry(kind=OutcomeKind.RETRY, text="{title} answered that it received no event.")
+_FEWER_RECEIVED = Entry(
+    kind=OutcomeKind.AMBIGUOUS, text="{title} received fewer events than were sent, and does not say which."
+)
+"""Sent again within the 48 hours in which copies are recognised, in ever smaller requests."""
+
+# $['data'][3]['event_time'], also with the quotation marks of a language; data[3].event_time
+_INDEX = re.compile(r"(?<![A-Za-z_])(data['\"\u2018\u2019]?\]?\[)([0-9]{1,4})(?=\])")
 
 
-def read(answer: Answer, redaction: Redaction) -> Outcome:
-    """What the answer means for this event."""
+def read(answer: Answer, redaction: Redaction, *, count: int = 1) -> Outcome:
+    """What the answer means for the `count` events of the request."""
     body = answer.body if isinstance(answer.body, dict) else {}
     error = body.get("error")
     if isinstance(error, dict):
-        return _refused(answer, error, redaction)
+        whole = _refused(answer, error, redaction)
+        return of_events(whole, dict.fromkeys(_blamed(whole, error, count), whole), count=count)
     if answer.status == 200 and not answer.is_html:  # noqa: PLR2004 - the only success of this method
-        return _taken(answer, body, redaction)
+        return _taken(answer, body, redaction, count)
     return by_status(answer, title=FACTS.title, redaction=redaction)
 
 
-def _taken(answer: Answer, body: dict[str, Any], redaction: Redaction) -> Outcome:
+def _blamed(whole: Outcome, error: dict[str, Any], count: int) -> set[int]:
+    """The events that are named as the reason why none was taken; Meta names the first.
+
+    What is wrong with the dataset is wrong for each of them: none needs to be sent alone to find that out.
+    """
+    if whole.kind is OutcomeKind.CONFIGURATION:
+        return set(range(count))
+    if whole.kind is not OutcomeKind.REJECTED:
+        return set()
+    named = {int(match[2]) for match in _INDEX.finditer(_words(error) or "")}
+    return {index for index in named if index < count}
+
+
+def _words(error: dict[str, Any]) -> str | None:
+    """What Meta says for people, else for developers."""
+    texts = (error.get("error_user_msg"), error.get("message"))
+    return next((text for text in texts if isinstance(text, str) and text), None)
+
+
+def _taken(answer: Answer, body: dict[str, Any], redaction: Redaction, count: int) -> Outcome:
     received = body.get("events_received")
     if not isinstance(received, int):
         entry, code, known = UNREADABLE, "UNREADABLE", True
     elif received < 1:
         entry, code, known = _NONE_RECEIVED, NOTHING_RECEIVED, False
+    elif received < count:
+        entry, code, known = _FEWER_RECEIVED, "FEWER_RECEIVED", True
     else:
         entry, code, known = _DELIVERED, None, True
     request_id = body.get("fbtrace_id")
@@ -119,7 +158,8 @@ def _refused(answer: Answer, error: dict[str, Any], redaction: Redaction) -> Out
         title=FACTS.title,
         redaction=redaction,
         code=name,
-        said=error.get("error_user_msg") or error.get("message"),
+        # Which place an event had in a request says nothing to anybody.
+        said=_INDEX.sub(r"\g<1>0", _words(error) or ""),
         request_id=error.get("fbtrace_id"),
         known=entry is not None,
     )

@@ -5,6 +5,9 @@ The error's fields from "Handling Errors" (developers.facebook.com/docs/graph-ap
 implementers, the generic one for parameters is 2804019. Titles and texts are our own words.
 """
 
+import json
+import re
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +18,7 @@ BAD_PARAMETER = 2804019
 BAD_LEAD_ID = 2804036
 TOO_LITTLE_CUSTOMER_DATA = 2804050
 NO_SUCH_OBJECT = 33
+_INDEX = re.compile(rb"\$\['data'\]\[\d+\]")
 
 
 def received(count: int) -> Answer:
@@ -69,6 +73,27 @@ def no_such_object(object_id: str) -> Answer:
 def invalid_token() -> Answer:
     """No access token, or one that is not in force."""
     return graph_error(401, 190, "Invalid OAuth access token - Cannot parse access token")
+
+
+def ended_version(latest: str) -> Answer:
+    """The version in the address does not answer any more; as the vendor's own libraries were told."""
+    message = (
+        "(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version"
+    )
+    return graph_error(400, 2635, f"{message}: {latest}.")
+
+
+def without_index(answer: Answer) -> Answer:
+    """The same refusal without the place of the event that is to blame."""
+    return replace(answer, body=_INDEX.sub(b"$['data']", answer.body))
+
+
+def one_event_less(answer: Answer) -> Answer:
+    """The same success with one event less; an error stays as it is."""
+    said = json.loads(answer.body)
+    if "events_received" not in said:
+        return answer
+    return json_answer(answer.status, {**said, "events_received": said["events_received"] - 1})
 
 
 def _trace_id() -> str:

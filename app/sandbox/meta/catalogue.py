@@ -4,8 +4,16 @@ Codes from "Handling Errors" (developers.facebook.com/docs/graph-api/guides/erro
 Codes" of the Marketing API (developers.facebook.com/docs/marketing-api/error-reference), read 2026-11-23.
 """
 
-from app.sandbox.cases import Case, Refuse, catalogue
-from app.sandbox.meta.answers import graph_error, invalid_parameter, invalid_token, no_such_object
+from app.sandbox.cases import Case, Distort, Refuse, catalogue
+from app.sandbox.meta.answers import (
+    ended_version,
+    graph_error,
+    invalid_parameter,
+    invalid_token,
+    no_such_object,
+    one_event_less,
+    without_index,
+)
 from app.sandbox.transport_cases import RETRY_AFTER_S, TRANSPORT_CASES, rate_limited_with
 
 _HOME = ("events",)
@@ -112,4 +120,27 @@ _EVENTS = (
     _failed(400, 105, "The number of parameters exceeded the maximum for this operation"),
 )
 
-CASES = catalogue(_SERVICE, _ACCESS, _EVENTS, TRANSPORT_CASES)
+_BATCHES = (
+    Case(
+        name="UNNAMED",
+        says="The request is judged as usual; a refusal names no event",
+        behaviour=Distort(without_index),
+        endpoints=_HOME,
+    ),
+    Case(
+        name="FEWER_RECEIVED",
+        says="The request is taken; the answer counts one event less",
+        behaviour=Distort(one_event_less),
+        endpoints=_HOME,
+    ),
+)
+_VERSION = (
+    Case(
+        name="2635",
+        says="400, code 2635: the version in the address has ended",
+        behaviour=Refuse(lambda _call: ended_version("v99.0")),
+        endpoints=_HOME,
+    ),
+)
+
+CASES = catalogue(_SERVICE, _ACCESS, _EVENTS, _BATCHES, _VERSION, TRANSPORT_CASES)

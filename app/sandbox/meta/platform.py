@@ -7,15 +7,16 @@ from typing import Any
 
 from app.sandbox.bodies import InvalidJsonError
 from app.sandbox.calls import Answer, Call, Conversion, Endpoint, Judgement
-from app.sandbox.meta.answers import graph_error, invalid_token, no_such_object, received
+from app.sandbox.meta.answers import ended_version, graph_error, invalid_token, no_such_object, received
 from app.sandbox.meta.catalogue import CASES
 from app.sandbox.meta.checks import faults
 from app.sandbox.meta.requests import read
 from app.sandbox.meta.user_data import user_data_notes
 from app.sandbox.platform import PlayedPlatform
 
-VERSIONS = tuple(f"v{major}.0" for major in range(21, 27))
-"""Versions of the Graph API that answer; v21.0 ends 2027-01-21."""
+VERSIONS = ("v25.0", "v26.0")
+"""Versions of the Marketing API that answer; v24.0 ended on 2026-10-06 (its table of versions)."""
+_ENDED = re.compile(r"v(?:[1-9]|1[0-9]|2[0-4])\.[0-9]{1,2}")
 COPIES_RECOGNISED_FOR = timedelta(hours=48)
 UNKNOWN_DATASET_ENDING = "404"
 """A dataset whose id ends so does not exist; every other number does."""
@@ -62,8 +63,10 @@ def meta() -> PlayedPlatform:
 
 def _events(call: Call) -> Judgement:
     """All or nothing: one bad event refuses the complete request; the answer names the first fault only."""
-    if call.path_params["version"] not in VERSIONS:
-        return Judgement(answer=_not_found(call))
+    version = call.path_params["version"]
+    if version not in VERSIONS:
+        has_ended = _ENDED.fullmatch(version) is not None
+        return Judgement(answer=ended_version(VERSIONS[-1]) if has_ended else _not_found(call))
     try:
         request = read(call)
     except InvalidJsonError as broken:

@@ -20,6 +20,7 @@ LINES: list[tuple[int, int | None, OutcomeKind]] = [
     *((100, subcode, OutcomeKind.CONFIGURATION) for subcode in (33, 34, 38)),
     *((code, None, OutcomeKind.CONFIGURATION) for code in (3, 10, 200, 368)),
     *((code, None, OutcomeKind.AUTHENTICATION) for code in (102, 190)),
+    (2635, None, OutcomeKind.API_SUNSET),
 ]
 
 
