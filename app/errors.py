@@ -55,6 +55,13 @@ class LabelNotFoundError(DomainError):
 
 
 @dataclass(eq=False)
+class IntegrationNotFoundError(DomainError):
+    """No integration of this project that is connected has the id."""
+
+    message: str = "Integration not found"
+
+
+@dataclass(eq=False)
 class DuplicateJobError(DomainError):
     """The lead has an active job."""
 

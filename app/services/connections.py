@@ -1,4 +1,4 @@
-"""Connecting a project to a platform, and what its labels are called there."""
+"""Connecting a project to a platform, changing the connection, and what its labels are called there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
 from sqlmodel import Session
 
 from app.clock import Clock
 from app.connectors.base import Connector
-from app.database.database import Database
+from app.database.database import Database, after_commit
 from app.encryption import Cipher
-from app.errors import InvalidInputError, Problem, invalid
 from app.ids import new_id
-from app.services.lead_fields import camel
-from app.services.texts import LONG, json_problem, name_problem, reject
+from app.services.applying import Wake
+from app.services.connection_checks import check_shape, checked_settings
+from app.services.finding import integration_to_change
+from app.services.pausing import try_at_once
 from app.services.viewer import Viewer
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow
@@ -35,6 +35,25 @@ class NewConnection:
     test_mode: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionChange:
+    """What is to change of a connection; None keeps."""
+
+    name: str | None = None
+    settings: Any = None
+    """All of them: what is left out gets its default."""
+    credentials: Any = None
+    """All of them."""
+    enabled: bool | None = None
+    test_mode: bool | None = None
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Settings and credentials, as far as they are to change."""
+        both = {"settings": self.settings, "credentials": self.credentials}
+        return {part: value for part, value in both.items() if value is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionService:
     """Connects projects to platforms."""
@@ -42,11 +61,13 @@ class ConnectionService:
     database: Database
     connectors: Mapping[Platform, Connector]
     cipher: Cipher
+    wake: Wake
     clock: Clock
 
     async def connect(self, viewer: Viewer, connection: NewConnection) -> IntegrationRow:
         """Store a connection, in one transaction; InvalidInputError says what is wrong, never a secret."""
-        _check_shape(connection)
+        parts = {"settings": connection.settings, "credentials": connection.credentials}
+        check_shape(connection.name, parts)
 
         def work(session: Session) -> IntegrationRow:
             return add_integration(
@@ -64,16 +85,41 @@ class ConnectionService:
 
         return await self.database.write(work)
 
+    async def update(self, viewer: Viewer, integration_id: str, change: ConnectionChange) -> IntegrationRow:
+        """Change a connection, in one transaction; one that was refused is tried again with what is new.
 
-def _check_shape(connection: NewConnection) -> None:
-    found = [name_problem(connection.name)]
-    for part in ("settings", "credentials"):
-        value = getattr(connection, part)
-        if isinstance(value, dict):
-            found.append(json_problem((part,), value, LONG))
-        else:
-            found.append(Problem((part,), "must be a JSON object"))
-    reject([problem for problem in found if problem is not None])
+        Raises:
+            IntegrationNotFoundError: the project has no connected integration with this id.
+            InvalidInputError: says what is wrong, never a secret.
+        """
+
+        def work(session: Session) -> IntegrationRow:
+            integration = integration_to_change(session, viewer, integration_id)
+            self._change(session, integration, change)
+            after_commit(session, lambda: self.wake([integration.id]))
+            return integration
+
+        return await self.database.write(work)
+
+    def _change(self, session: Session, integration: IntegrationRow, change: ConnectionChange) -> None:
+        check_shape(change.name, change.parts)
+        now = self.clock()
+        if change.parts:
+            settings = checked_settings(integration.platform, self.connectors, change.parts)
+            if change.settings is not None:
+                integration.settings = settings
+            if change.credentials is not None:
+                integration.credentials = self.cipher.encrypt(dict(change.credentials))
+            try_at_once(session, integration, now)
+            if integration.paused_at is None and self.connectors[integration.platform].facts.probe_every:
+                integration.probe_at = now  # before a conversion finds out
+        if change.name is not None:
+            integration.name = change.name.strip()
+        if change.enabled is not None:
+            integration.enabled = change.enabled
+        if change.test_mode is not None:
+            integration.test_mode = change.test_mode
+        integration.updated_at = now
 
 
 def add_integration(
@@ -94,17 +140,13 @@ def add_integration(
     Raises:
         InvalidInputError: no connector for the platform, or settings or credentials are not what it needs.
     """
-    connector = connectors.get(platform)
-    if connector is None:
-        raise invalid("platform", message="cannot be connected by this version")
-    checked = _check(connector.settings_model, settings, "settings")
-    _check(connector.credentials_model, credentials, "credentials")
+    parts = {"settings": settings, "credentials": credentials}
     row = IntegrationRow(
         id=new_id(),
         project_id=project_id,
         platform=platform,
         name=name,
-        settings=checked.model_dump(mode="json"),
+        settings=checked_settings(platform, connectors, parts),
         credentials=cipher.encrypt(dict(credentials)),
         test_mode=test_mode,
         created_at=now,
@@ -120,15 +162,3 @@ def add_mapping(session: Session, *, label_id: UUID, integration_id: UUID, targe
     row = LabelMappingRow(id=new_id(), label_id=label_id, integration_id=integration_id, target=target)
     session.add(row)
     return row
-
-
-def _check(model: type[BaseModel], given: Mapping[str, Any], top: str) -> BaseModel:
-    try:
-        return model.model_validate(dict(given))
-    except ValidationError as error:
-        # Never the value itself: it may be a secret.
-        problems = tuple(
-            Problem((top, *(camel(str(step)) for step in detail["loc"])), detail["msg"])
-            for detail in error.errors(include_input=False, include_url=False, include_context=False)
-        )
-        raise InvalidInputError(problems) from None

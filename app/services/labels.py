@@ -1,29 +1,24 @@
-"""Conversion labels: creating one, with what it is called at each integration."""
+"""Conversion labels: creating and changing one, with what it is called at each integration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from datetime import datetime
+from enum import Enum
+from typing import Final
 
 from sqlmodel import Session
 
 from app.clock import Clock
-from app.database.database import Database
-from app.errors import Problem
-from app.ids import new_id
-from app.repositories.integrations import list_integrations
-from app.services.connections import add_mapping
+from app.database.database import Database, after_commit
+from app.errors import LabelNotFoundError, Problem
+from app.ids import new_id, parse_id
+from app.repositories.labels import lock_label
+from app.services.applying import Wake
+from app.services.label_mappings import Mapping, add_mappings, mapping_problems, replace_mappings
 from app.services.limits import MAX_CENTS
 from app.services.texts import name_problem, reject
 from app.services.viewer import Viewer
 from app.tables.labels import LabelRow
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """What a label is to be called at one integration."""
-
-    integration_id: str
-    target: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +33,44 @@ class NewLabel:
     mappings: Sequence[Mapping] = ()
 
 
+class Kept(Enum):
+    """Stands where None means something."""
+
+    KEPT = "KEPT"
+
+
+KEPT: Final = Kept.KEPT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelChange:
+    """What is to change of a label; None keeps."""
+
+    name: str | None = None
+    mark_as_done: bool | None = None
+    convert_once: bool | None = None
+    undo_on_lost: bool | None = None
+    default_price_cents: int | Kept | None = KEPT
+    """None: no price from now on."""
+    archived: bool | None = None
+    mappings: Sequence[Mapping] | None = None
+    """All of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelService:
-    """Creates labels."""
+    """Creates and changes labels."""
 
     database: Database
+    wake: Wake
     clock: Clock
 
     async def create(self, viewer: Viewer, label: NewLabel) -> LabelRow:
         """Create the label and its mappings, in one transaction; InvalidInputError with all that is wrong."""
-        problems = _problems(label)
+        problems = _problems(label.name, label.default_price_cents)
 
         def work(session: Session) -> LabelRow:
-            known = {integration.id for integration in list_integrations(session, viewer.project_id)}
-            reject(problems + _mapping_problems(label.mappings, known))
+            reject(problems + mapping_problems(session, viewer.project_id, label.mappings))
             row = LabelRow(
                 id=new_id(),
                 project_id=viewer.project_id,
@@ -64,43 +83,60 @@ class LabelService:
             )
             session.add(row)
             session.flush()
-            for mapping in label.mappings:
-                integration_id = UUID(mapping.integration_id)
-                add_mapping(
-                    session, label_id=row.id, integration_id=integration_id, target=mapping.target.strip()
-                )
+            add_mappings(session, row.id, label.mappings)
             return row
 
         return await self.database.write(work)
 
+    async def update(self, viewer: Viewer, given_id: str, change: LabelChange) -> LabelRow:
+        """Change the label, in one transaction; jobs that exist keep what they were created with.
 
-def _problems(label: NewLabel) -> list[Problem]:
-    found = [name_problem(label.name)]
-    price = label.default_price_cents
-    if price is not None and not 0 <= price <= MAX_CENTS:
+        Raises:
+            LabelNotFoundError: the project has no label with this id, archived or not.
+            InvalidInputError: with all that is wrong.
+        """
+        label_id = parse_id(given_id)
+
+        def work(session: Session) -> LabelRow:
+            label = lock_label(session, viewer.project_id, label_id) if label_id else None
+            if label is None:
+                raise LabelNotFoundError(given_id)
+            problems = _change_problems(label, change)
+            if change.mappings is not None:
+                problems += mapping_problems(session, viewer.project_id, change.mappings)
+            reject(problems)
+            _apply(label, change, self.clock())
+            if change.mappings is not None:
+                lanes = replace_mappings(session, label.id, change.mappings)
+                after_commit(session, lambda: self.wake(lanes))
+            return label
+
+        return await self.database.write(work)
+
+
+def _problems(name: str | None, price_cents: int | None) -> list[Problem]:
+    found = [] if name is None else [name_problem(name)]
+    if price_cents is not None and not 0 <= price_cents <= MAX_CENTS:
         found.append(Problem(("defaultPrice",), f"must be a whole number from 0 to {MAX_CENTS}"))
     return [problem for problem in found if problem is not None]
 
 
-def _mapping_problems(mappings: Sequence[Mapping], known: set[UUID]) -> list[Problem]:
-    found: list[Problem | None] = []
-    seen: set[UUID] = set()
-    for number, mapping in enumerate(mappings):
-        path = ("mappings", str(number))
-        integration_id = _known_id(mapping.integration_id, known)
-        if integration_id is None:
-            found.append(Problem((*path, "integrationId"), "no integration has this id"))
-        elif integration_id in seen:
-            found.append(Problem((*path, "integrationId"), "is mapped twice"))
-        else:
-            seen.add(integration_id)
-        found.append(name_problem(mapping.target, (*path, "target")))
-    return [problem for problem in found if problem is not None]
+def _change_problems(label: LabelRow, change: LabelChange) -> list[Problem]:
+    price_cents = change.default_price_cents
+    problems = _problems(change.name, None if isinstance(price_cents, Kept) else price_cents)
+    if change.archived and label.built_in:
+        problems.append(Problem(("archived",), "the built-in label cannot be archived"))
+    return problems
 
 
-def _known_id(given: str, known: set[UUID]) -> UUID | None:
-    try:
-        integration_id = UUID(given)
-    except ValueError:
-        return None
-    return integration_id if integration_id in known else None
+def _apply(label: LabelRow, change: LabelChange, now: datetime) -> None:
+    for flag in ("mark_as_done", "convert_once", "undo_on_lost"):
+        given = getattr(change, flag)
+        if given is not None:
+            setattr(label, flag, given)
+    if change.name is not None:
+        label.name = change.name.strip()
+    if not isinstance(change.default_price_cents, Kept):
+        label.default_price_cents = change.default_price_cents
+    if change.archived is not None:
+        label.archived_at = (label.archived_at or now) if change.archived else None
