@@ -1,7 +1,7 @@
 """The composition root: builds everything once and answers HTTP. Imported by the commands alone."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import uuid4
 
 from starlette.applications import Starlette
@@ -13,17 +13,19 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.clock import Clock
-from app.connectors.base import Connector
+from app.connectors.opening import Opener
 from app.database.database import Database
-from app.encryption import Cipher
 from app.services.applying import Wake
 from app.services.connections import ConnectionService
+from app.services.disconnecting import DisconnectService
 from app.services.labels import LabelService
 from app.services.leads import LeadService
+from app.services.pausing import PauseService
+from app.services.previewing import PreviewService
+from app.services.probing import ProbeService
 from app.services.reading import Reading
 from app.services.status import StatusService
 from app.services.viewer import ViewerService
-from app.values import Platform
 from resolvers.root import schema
 from schema.context import Services
 from schema.explorer import ExplorerExamples, explorer_routes
@@ -36,18 +38,21 @@ logger = logging.getLogger("leadwire.http")
 def build_services(
     *,
     database: Database,
-    connectors: Mapping[Platform, Connector],
-    cipher: Cipher,
+    opener: Opener,
     wake: Wake,
     clock: Clock,
 ) -> Services:
     """Everything resolvers call."""
     return Services(
         viewers=ViewerService(database, clock),
-        status=StatusService(database, connectors, wake, clock),
+        status=StatusService(database, opener.connectors, wake, clock),
+        preview=PreviewService(database, opener.connectors, clock),
         leads=LeadService(database, clock),
-        labels=LabelService(database, clock),
-        connections=ConnectionService(database, connectors, cipher, clock),
+        labels=LabelService(database, wake, clock),
+        connections=ConnectionService(database, opener.connectors, opener.cipher, wake, clock),
+        pausing=PauseService(database, wake, clock),
+        probing=ProbeService(database, opener, wake, clock),
+        disconnecting=DisconnectService(database, wake, clock),
         reading=Reading(database),
     )
 

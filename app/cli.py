@@ -15,7 +15,9 @@ from app.clock import utc_now
 from app.database.errors import DatabaseError
 from app.database.migrating import upgrade
 from app.database.opening import open_database
+from app.database.redaction import plain_text
 from app.demo import run_demo
+from app.doctor.examining import run_doctor
 from app.encryption import new_secret_key
 from app.errors import DomainError, invalid
 from app.logs import configure_logging
@@ -60,8 +62,7 @@ async def _serve() -> None:
         async with open_runtime(settings, clock=utc_now) as runtime:
             services = build_services(
                 database=runtime.database,
-                connectors=runtime.connectors,
-                cipher=runtime.cipher,
+                opener=runtime.opener,
                 wake=runtime.wake,
                 clock=runtime.clock,
             )
@@ -138,6 +139,21 @@ async def _projects() -> AsyncIterator[ProjectService]:
 
 
 @main.command()
+def doctor(
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Ask each platform, too, whether connections and targets work.")
+    ] = False,
+    json_wanted: Annotated[bool, typer.Option("--json", help="Print JSON, for monitoring.")] = False,
+) -> None:
+    """Say what is wrong with this installation, while it runs, and change nothing.
+
+    Exit code: 0 nothing to do, 1 something needs a person, 2 could not look.
+    """
+    code = _run(lambda: run_doctor(probe=probe, json_wanted=json_wanted, say=typer.echo, clock=utc_now))
+    raise typer.Exit(code)
+
+
+@main.command()
 def create_secret_key() -> None:
     """Print a fresh LEADWIRE_SECRET_KEY."""
     typer.echo(new_secret_key())
@@ -157,9 +173,7 @@ def _run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     except (SettingsError, DatabaseError, DomainError, OSError) as error:
         _fail(str(error))
     except SQLAlchemyError as error:
-        # Its text has statements in it, and the driver's may have values.
-        cause = getattr(error, "orig", None) or error
-        _fail(f"the database could not do it: {type(cause.__cause__ or cause).__name__}")
+        _fail(plain_text(error))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 

@@ -104,8 +104,7 @@ async def run_demo(port: int, say: Callable[[str], None]) -> None:
             await fill(runtime)
             services = build_services(
                 database=runtime.database,
-                connectors=runtime.connectors,
-                cipher=runtime.cipher,
+                opener=runtime.opener,
                 wake=runtime.wake,
                 clock=runtime.clock,
             )

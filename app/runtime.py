@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.alerting import read_receiver
 from app.clock import Clock
+from app.connectors.alerting import AlertReceiver
 from app.connectors.base import Connector, Endpoint
 from app.connectors.client import open_client
 from app.connectors.http import Wire
@@ -17,10 +19,12 @@ from app.database.database import Database
 from app.database.opening import open_database
 from app.encryption import Cipher, CredentialsUnreadableError
 from app.queue.embedded import EmbeddedEngine
+from app.queue.port import ALERT_LANE
 from app.repositories.integrations import find_any_integration
 from app.services.applying import Wake
 from app.settings import Settings, SettingsError
 from app.values import Platform
+from app.worker.alerts import Alerts
 from app.worker.lane import Lanes
 from app.worker.sweep import Sweep
 from app.worker.turns import run_turns
@@ -36,10 +40,19 @@ class Runtime:
     """What services are built from."""
 
     database: Database
-    connectors: Mapping[Platform, Connector]
-    cipher: Cipher
+    opener: Opener
     clock: Clock
     wake: Wake
+
+    @property
+    def connectors(self) -> Mapping[Platform, Connector]:
+        """Every connector of this version."""
+        return self.opener.connectors
+
+    @property
+    def cipher(self) -> Cipher:
+        """Encrypts what is stored."""
+        return self.opener.cipher
 
 
 def read_cipher(settings: Settings) -> Cipher:
@@ -81,31 +94,36 @@ async def open_runtime(settings: Settings, *, clock: Clock) -> AsyncIterator[Run
     database = await open_database(settings.database_url)
     try:
         await _refuse_wrong_key(database, cipher)
-        if settings.worker == "off":
-            logger.warning("LEADWIRE_WORKER is off: this process sends nothing")
-            yield Runtime(
-                database=database, connectors=connectors, cipher=cipher, clock=clock, wake=_wake_nobody
-            )
-            return
-        _refuse_postgres(database)
         async with open_client() as http:
             opener = Opener(
                 connectors=connectors, endpoints=endpoints(settings, connectors), cipher=cipher, http=http
             )
-            async with sending(database, opener, clock) as engine:
-                yield Runtime(
-                    database=database, connectors=connectors, cipher=cipher, clock=clock, wake=engine.wake
-                )
+            if settings.worker == "off":
+                logger.warning("LEADWIRE_WORKER is off: this process sends nothing")
+                yield Runtime(database=database, opener=opener, clock=clock, wake=_wake_nobody)
+                return
+            _refuse_postgres(database)
+            receiver = read_receiver(settings, http=http, clock=clock)
+            async with sending(database, opener, clock, receiver) as engine:
+                yield Runtime(database=database, opener=opener, clock=clock, wake=engine.wake)
     finally:
         await database.close()
 
 
 @asynccontextmanager
-async def sending(database: Database, opener: Opener, clock: Clock) -> AsyncIterator[EmbeddedEngine]:
-    """Give every lane its turns; on leaving, wait for what is being sent, GRACE_S seconds at the most."""
+async def sending(
+    database: Database, opener: Opener, clock: Clock, receiver: AlertReceiver | None = None
+) -> AsyncIterator[EmbeddedEngine]:
+    """Give every lane its turns; on leaving, wait for what is being sent, GRACE_S seconds at the most.
+
+    `receiver`: whom to tell of what is held and what ended unsent; None: nobody.
+    """
     engine = EmbeddedEngine(clock=clock)
     lanes = Lanes(database=database, opener=opener, clock=clock, jitter=random.SystemRandom().random)
-    await engine.start(run_turns(lanes, Sweep(database=database, wake=engine.wake, clock=clock)))
+    alerts = None if receiver is None else Alerts(database=database, receiver=receiver, clock=clock)
+    await engine.start(run_turns(lanes, Sweep(database=database, wake=engine.wake, clock=clock), alerts))
+    if alerts is not None:
+        engine.wake([ALERT_LANE])
     try:
         yield engine
     finally:

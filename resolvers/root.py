@@ -7,8 +7,10 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.create_lead import CreateLead
+from resolvers.preview_lead_status import PreviewLeadStatus
 from resolvers.reading import Reading
-from resolvers.setup import Setup
+from resolvers.setup_integrations import SetupIntegrations
+from resolvers.setup_labels import SetupLabels
 from resolvers.update_lead_status import UpdateLeadStatus
 from schema.documents import Documents
 from schema.masking import CodedErrors
@@ -16,12 +18,12 @@ from schema.scalars import CENTS, DATE_TIME, JSON_SCALAR, Cents
 
 
 @strawberry.type(description="Everything that can be looked at.")
-class Query(Reading):
+class Query(Reading, PreviewLeadStatus):
     """All queries."""
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(UpdateLeadStatus, CreateLead, Setup):
+class Mutation(UpdateLeadStatus, CreateLead, SetupLabels, SetupIntegrations):
     """All mutations."""
 
 

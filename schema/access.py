@@ -31,8 +31,15 @@ _ROOT_FIELDS: Final = {
     "Mutation.updateLeadStatus": _WRITE_STATUS,
     "Mutation.createLead": _WRITE_LEADS,
     "Mutation.createConversionLabel": _ADMINISTER,
+    "Mutation.updateConversionLabel": _ADMINISTER,
     "Mutation.connectIntegration": _ADMINISTER,
+    "Mutation.updateIntegration": _ADMINISTER,
+    "Mutation.testIntegration": _ADMINISTER,
+    "Mutation.pauseIntegration": _ADMINISTER,
+    "Mutation.resumeIntegration": _ADMINISTER,
+    "Mutation.disconnectIntegration": _ADMINISTER,
     "Query.lead": _READ_STATUS,
+    "Query.previewLeadStatus": _READ_STATUS,
     "Query.job": _READ_STATUS,
     "Query.conversionLabels": _READ_STATUS,
     "Query.integrations": _READ_STATUS,
@@ -82,6 +89,10 @@ def _requirement(type_name: str, field_name: str) -> Requirement | None:
         # A root field without a scope is a mistake of ours; asking for admin keeps it shut.
         free = field_name.startswith("__")
         return None if free else _ROOT_FIELDS.get(f"{type_name}.{field_name}", _ADMINISTER)
+    if type_name == "DeliveryPreview" and field_name == "request":
+        return _READ_LEADS
+    if (type_name, field_name) == ("Integration", "settings"):
+        return _ADMINISTER
     if type_name not in {"Lead", "ConversionJob", "Delivery"} or field_name in _FREE_FIELDS:
         return None
     if type_name == "Lead" and field_name not in _STATUS_FIELDS:

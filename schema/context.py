@@ -8,8 +8,12 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from app.services.connections import ConnectionService
+from app.services.disconnecting import DisconnectService
 from app.services.labels import LabelService
 from app.services.leads import LeadService
+from app.services.pausing import PauseService
+from app.services.previewing import PreviewService
+from app.services.probing import ProbeService
 from app.services.reading import Reading
 from app.services.status import StatusService
 from app.services.viewer import Viewer, ViewerService
@@ -25,9 +29,13 @@ class Services:
 
     viewers: ViewerService
     status: StatusService
+    preview: PreviewService
     leads: LeadService
     labels: LabelService
     connections: ConnectionService
+    pausing: PauseService
+    probing: ProbeService
+    disconnecting: DisconnectService
     reading: Reading
 
 

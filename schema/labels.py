@@ -1,5 +1,6 @@
 """Conversion labels and what they mean at each integration."""
 
+from datetime import datetime
 from typing import Self
 
 import strawberry
@@ -18,6 +19,9 @@ class LabelMapping:
     row: strawberry.Private[LabelMappingRow]
     target: str = described("The platform's word: a conversion action id, an event name, ...")
     held: bool = described("True: the platform says that the target cannot be used; its deliveries wait.")
+    held_reason: str | None = described("What the platform says of the target, for people; null: not held.")
+    held_since: datetime | None = described("Since when the mapping is held; null: it is not.")
+    next_probe_at: datetime | None = described("When a held target is tried next; null: it is not held.")
 
     @strawberry.field(description="The integration it is for.")
     async def integration(self, info: Info) -> Integration:
@@ -29,7 +33,14 @@ class LabelMapping:
     @classmethod
     def of(cls, row: LabelMappingRow) -> Self:
         """Show a row."""
-        return cls(row=row, target=row.target, held=row.held_at is not None)
+        return cls(
+            row=row,
+            target=row.target,
+            held=row.held_at is not None,
+            held_reason=row.hold_message,
+            held_since=row.held_at,
+            next_probe_at=row.probe_at,
+        )
 
 
 @strawberry.type(description="A stage of the sale that ad platforms should hear of.")

@@ -54,9 +54,9 @@ class ConversionLabelNotFoundError(UserError):
     conversion_id: strawberry.ID = described("The id that was given.")
 
 
-@strawberry.type(description="No integration has the id.")
+@strawberry.type(description="No integration that is connected has the id.")
 class IntegrationNotFoundError(UserError):
-    """For mutations that name an integration."""
+    """Shows errors.IntegrationNotFoundError."""
 
 
 @strawberry.type(description="One thing that is wrong with the input.")
@@ -80,6 +80,20 @@ def show_invalid_input(error: errors.InvalidInputError) -> InvalidInputError:
     return InvalidInputError(code=ErrorCode.INVALID_INPUT, message=error.message, problems=problems)
 
 
+def show_label_not_found(error: errors.LabelNotFoundError) -> ConversionLabelNotFoundError:
+    """Show which id names no label."""
+    return ConversionLabelNotFoundError(
+        code=ErrorCode.CONVERSION_LABEL_NOT_FOUND,
+        message=error.message,
+        conversion_id=strawberry.ID(error.conversion_id),
+    )
+
+
+def show_integration_not_found(error: errors.IntegrationNotFoundError) -> IntegrationNotFoundError:
+    """Show that an id names no integration."""
+    return IntegrationNotFoundError(code=ErrorCode.INTEGRATION_NOT_FOUND, message=error.message)
+
+
 AnyUserError = DuplicateJobError | LeadNotFoundError | ConversionLabelNotFoundError | InvalidInputError
 
 
@@ -99,11 +113,7 @@ def show_error(error: errors.DomainError) -> AnyUserError:
                 code=ErrorCode.LEAD_NOT_FOUND, message=error.message, identified_by=error.identified_by
             )
         case errors.LabelNotFoundError():
-            return ConversionLabelNotFoundError(
-                code=ErrorCode.CONVERSION_LABEL_NOT_FOUND,
-                message=error.message,
-                conversion_id=strawberry.ID(error.conversion_id),
-            )
+            return show_label_not_found(error)
         case errors.InvalidInputError():
             return show_invalid_input(error)
         case _:

@@ -10,6 +10,8 @@ import httpx
 from sqlmodel import Session, SQLModel, col, select
 
 from app.asgi import build_app, build_services
+from app.connectors.base import Endpoint
+from app.connectors.opening import Opener
 from app.connectors.registry import build_connectors
 from app.database.database import Database
 from app.services.progress import settle_jobs
@@ -18,6 +20,9 @@ from app.tables.leads import LeadRow
 from app.values import DeliveryState, Platform, Scope
 from schema.examples import blank_examples
 from tests.world import FakeClock, World, new_cipher
+
+NOWHERE = Endpoint(base_url="http://127.0.0.1:9", api_version="v1", token_url="http://127.0.0.1:9/token")
+"""Where these platforms are: nobody answers there."""
 
 UPDATE = """
 mutation ($input: UpdateLeadStatusInput!) {
@@ -103,13 +108,18 @@ async def open_api(database: Database) -> AsyncIterator[Api]:
     connectors = dict(build_connectors())
     world = await World(database, clock, new_cipher(), connectors).begin()
     await world.key("admin-key", Scope.ADMIN)
-    services = build_services(
-        database=database, connectors=connectors, cipher=world.cipher, wake=woken.extend, clock=clock
-    )
-    app = build_app(services, database=database, examples=blank_examples())
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://leadwire.test") as http:
-        yield Api(world, http, woken)
+    async with httpx.AsyncClient() as platforms:
+        opener = Opener(
+            connectors=connectors,
+            endpoints=dict.fromkeys(Platform, NOWHERE),
+            cipher=world.cipher,
+            http=platforms,
+        )
+        services = build_services(database=database, opener=opener, wake=woken.extend, clock=clock)
+        app = build_app(services, database=database, examples=blank_examples())
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://leadwire.test") as http:
+            yield Api(world, http, woken)
 
 
 async def process(api: Api, state: DeliveryState = DeliveryState.DELIVERED) -> None:

@@ -24,6 +24,8 @@ async def test_without_a_worker_waking_somebody_does_nothing_and_a_line_says_tha
 ) -> None:
     async with open_runtime(settings(sqlite_url, worker="off"), clock=utc_now) as runtime:
         runtime.wake([])
+        assert not runtime.opener.http.is_closed
+        assert runtime.opener.endpoints.keys() == runtime.connectors.keys()
 
     assert "sends nothing" in caplog.text
 

@@ -130,9 +130,7 @@ async def open_live(database: Database) -> AsyncIterator[Live]:
         places = endpoints(demo_settings("", origin), connectors)
         opener = Opener(connectors=connectors, endpoints=places, cipher=world.cipher, http=http)
         async with sending(database, opener, utc_now) as engine:
-            services = build_services(
-                database=database, connectors=connectors, cipher=world.cipher, wake=engine.wake, clock=utc_now
-            )
+            services = build_services(database=database, opener=opener, wake=engine.wake, clock=utc_now)
             app = build_app(services, database=database, examples=blank_examples())
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://leadwire.test") as client:

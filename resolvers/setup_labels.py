@@ -1,27 +1,24 @@
-"""Setting a project up: labels and connections."""
+"""Creating and changing labels."""
 
 from typing import Annotated
 
 import strawberry
 
-from app.errors import InvalidInputError
+from app.errors import InvalidInputError, LabelNotFoundError
 from schema.context import Info
-from schema.integrations import Integration
 from schema.labels import ConversionLabel
-from schema.setup import (
-    ConnectIntegrationInput,
+from schema.setup_labels import (
     ConversionLabelResult,
     ConversionLabelSuccess,
     CreateConversionLabelInput,
-    IntegrationResult,
-    IntegrationSuccess,
+    UpdateConversionLabelInput,
 )
-from schema.user_errors import show_invalid_input
+from schema.user_errors import show_invalid_input, show_label_not_found
 
 
 @strawberry.type
-class Setup:
-    """The mutations of whoever administers a project."""
+class SetupLabels:
+    """The mutations of labels."""
 
     @strawberry.mutation(
         description="Creates a conversion label, with what it is called at each integration."
@@ -43,20 +40,28 @@ class Setup:
             context.forget()
         return ConversionLabelSuccess(label=ConversionLabel.of(row))
 
-    @strawberry.mutation(description="Connects the project to an ad platform.")
-    async def connect_integration(
+    @strawberry.mutation(
+        description=(
+            "Changes a conversion label, or archives it. Status changes from now on go by it; those that were"
+            " queued before keep what they were queued with."
+        )
+    )
+    async def update_conversion_label(
         self,
         info: Info,
-        connection: Annotated[
-            ConnectIntegrationInput, strawberry.argument(name="input", description="The connection.")
+        label_id: Annotated[strawberry.ID, strawberry.argument(name="id", description="The label's UUID.")],
+        change: Annotated[
+            UpdateConversionLabelInput, strawberry.argument(name="input", description="What changes.")
         ],
-    ) -> IntegrationResult:
-        """Connect a platform."""
+    ) -> ConversionLabelResult:
+        """Change a label."""
         context = info.context
         try:
-            row = await context.services.connections.connect(context.viewer, connection.to_connection())
+            row = await context.services.labels.update(context.viewer, label_id, change.to_change())
+        except LabelNotFoundError as error:
+            return show_label_not_found(error)
         except InvalidInputError as error:
             return show_invalid_input(error)
         finally:
             context.forget()
-        return IntegrationSuccess(integration=Integration.of(row))
+        return ConversionLabelSuccess(label=ConversionLabel.of(row))

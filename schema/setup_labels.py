@@ -1,19 +1,16 @@
-"""Setting a project up: labels and connections, asked for and answered."""
+"""Creating and changing labels: asked for and answered."""
 
 from typing import Annotated
 
 import strawberry
-from strawberry.scalars import JSON
 
-from app.services.connections import NewConnection
-from app.services.labels import Mapping, NewLabel
-from schema.enums import Platform
+from app.services.label_mappings import Mapping
+from app.services.labels import KEPT, LabelChange, NewLabel
 from schema.fields import described, optional
 from schema.inputs import given
-from schema.integrations import Integration
 from schema.labels import ConversionLabel
 from schema.scalars import Cents
-from schema.user_errors import ConversionLabelNotFoundError, IntegrationNotFoundError, InvalidInputError
+from schema.user_errors import ConversionLabelNotFoundError, InvalidInputError
 
 
 @strawberry.input(description="What a label is called at one integration.")
@@ -53,33 +50,51 @@ class CreateConversionLabelInput:
             convert_once=self.convert_once,
             undo_on_lost=self.undo_on_lost,
             default_price_cents=given(self.default_price),
-            mappings=[Mapping(mapping.integration_id, mapping.target) for mapping in self.mappings],
+            mappings=_mappings(self.mappings),
         )
 
 
-@strawberry.input(description="A connection to an ad platform. Its credentials can never be read again.")
-class ConnectIntegrationInput:
-    """Becomes a NewConnection."""
-
-    platform: Platform = strawberry.field(description="Which platform.")
-    name: str = strawberry.field(description="What people call it.")
-    settings: JSON = strawberry.field(description="A JSON object; what is in it depends on the platform.")
-    credentials: JSON = strawberry.field(
-        description="A JSON object; what is in it depends on the platform. Stored encrypted."
+@strawberry.input(
+    description=(
+        "What is to change of a label. What is left out stays; so does what is null, but for `defaultPrice`."
+        " Jobs that exist keep what they were created with."
     )
-    test_mode: bool = strawberry.field(
-        description="Tell the platform that conversions are tests.", default=False
+)
+class UpdateConversionLabelInput:
+    """Becomes a LabelChange."""
+
+    name: str | None = optional("What people call it.")
+    mark_as_done: bool | None = optional(
+        "The lead becomes RATED, not OPEN again, once its job has been processed."
+    )
+    convert_once: bool | None = optional("At most one conversion per lead and integration counts.")
+    undo_on_lost: bool | None = optional("What was sent for it is taken back when the lead is lost.")
+    default_price: Cents | None = optional(
+        "The price of a job when neither the call nor the lead has one; null: no price any more."
+    )
+    archived: bool | None = optional(
+        "True: status changes cannot use it any more; false: they can again. *Lost* cannot be archived."
+    )
+    mappings: list[LabelMappingInput] | None = optional(
+        "What it is called at each integration, all of it: a mapping that is not in the list is removed."
+        " Deliveries that exist keep the target they were created with."
     )
 
-    def to_connection(self) -> NewConnection:
+    def to_change(self) -> LabelChange:
         """What services take."""
-        return NewConnection(
-            platform=self.platform,
-            name=self.name,
-            settings=self.settings,
-            credentials=self.credentials,
-            test_mode=self.test_mode,
+        return LabelChange(
+            name=given(self.name),
+            mark_as_done=given(self.mark_as_done),
+            convert_once=given(self.convert_once),
+            undo_on_lost=given(self.undo_on_lost),
+            default_price_cents=KEPT if self.default_price is strawberry.UNSET else self.default_price,
+            archived=given(self.archived),
+            mappings=_mappings(self.mappings) if self.mappings else given(self.mappings),
         )
+
+
+def _mappings(inputs: list[LabelMappingInput]) -> list[Mapping]:
+    return [Mapping(mapping.integration_id, mapping.target) for mapping in inputs]
 
 
 @strawberry.type(description="The label is stored.")
@@ -89,24 +104,10 @@ class ConversionLabelSuccess:
     label: ConversionLabel = described("The label.")
 
 
-@strawberry.type(description="The integration is stored.")
-class IntegrationSuccess:
-    """Shows an IntegrationRow."""
-
-    integration: Integration = described("The integration.")
-
-
 ConversionLabelResult = Annotated[
     ConversionLabelSuccess | ConversionLabelNotFoundError | InvalidInputError,
     strawberry.union(
         "ConversionLabelResult",
         description="How a change of a label ended. More members may be added: keep a default branch.",
-    ),
-]
-IntegrationResult = Annotated[
-    IntegrationSuccess | IntegrationNotFoundError | InvalidInputError,
-    strawberry.union(
-        "IntegrationResult",
-        description="How a change of an integration ended. More members may be added: keep a default branch.",
     ),
 ]
