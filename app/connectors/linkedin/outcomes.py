@@ -78,7 +78,7 @@ _INDICES = re.compile(r"indices \[([0-9, ]{1,50000})\]")
 # LinkedIn's validators repeat the value they refuse: `"x" is not an enum symbol`, `x cannot be coerced to`.
 _VALUES = (
     (re.compile(r'"[^"\n]*"'), '"..."'),
-    (re.compile(r":: [^\n]*? cannot be coerced"), ":: ... cannot be coerced"),
+    (re.compile(r"(ERROR :: \S+ ::) [^\n]* cannot be coerced"), r"\1 ... cannot be coerced"),
 )
 _JUDGED_BY_TEXT = frozenset({400, 403, 422})
 
