@@ -21,7 +21,9 @@ _EARLY = timedelta(seconds=60)
 _SHORTEST_S = 300
 """The life of a token whose end the endpoint does not name; RFC 6749 only recommends `expires_in`."""
 _LONGEST_S = 86_400
-"""No longer, whatever the endpoint names."""
+"""No longer, whatever the endpoint names: LinkedIn's live for 60 days, but may be revoked before."""
+_SENSIBLE_S = 366 * 86_400
+"""A longer life is a mistake of the endpoint."""
 
 ERRORS = {
     **entries(
@@ -166,6 +168,6 @@ def _token_of(answer: Answer) -> SecretStr | None:
 
 def _life(body: dict[str, Any]) -> timedelta:
     seconds = body.get("expires_in")
-    if isinstance(seconds, int) and 0 < seconds <= _LONGEST_S:
-        return timedelta(seconds=seconds)
+    if isinstance(seconds, int) and 0 < seconds <= _SENSIBLE_S:
+        return timedelta(seconds=min(seconds, _LONGEST_S))
     return timedelta(seconds=_SHORTEST_S)

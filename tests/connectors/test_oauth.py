@@ -105,6 +105,17 @@ async def test_a_token_without_a_sensible_end_lives_shortly(
     assert shown(await tokens.token(ONE, grant(server), http)) == "second"
 
 
+async def test_a_token_that_lives_for_months_is_kept_for_a_day(
+    server: HttpServer, http: httpx.AsyncClient, tokens: TokenCache, watch: Watch
+) -> None:
+    server.tell("/token", issued("first", expires_in=5_184_000), issued("second"))
+    await tokens.token(ONE, grant(server), http)
+    watch.now = NOW + timedelta(days=1, seconds=-61)
+    assert shown(await tokens.token(ONE, grant(server), http)) == "first"
+    watch.now = NOW + timedelta(days=1, seconds=-60)
+    assert shown(await tokens.token(ONE, grant(server), http)) == "second"
+
+
 async def test_many_at_once_ask_for_one_token(
     server: HttpServer, http: httpx.AsyncClient, tokens: TokenCache
 ) -> None:
