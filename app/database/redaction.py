@@ -1,8 +1,9 @@
-"""Takes the values out of asyncpg's errors: they are parts of rows, and errors end up in logs."""
+"""Takes the values out of errors: they are parts of rows, and errors end up in logs and on screens."""
 
 import re
 
 from sqlalchemy import ExceptionContext
+from sqlalchemy.exc import SQLAlchemyError
 
 _QUOTES_A_VALUE = re.compile(r"(invalid input (?:for query argument|syntax for type) [^:]*):.*", re.DOTALL)
 
@@ -19,3 +20,9 @@ def forget_values(context: ExceptionContext) -> None:
             error.args = (_QUOTES_A_VALUE.sub(r"\1", text), *error.args[1:])
             # What made asyncpg refuse a value quotes it as well.
             error.__cause__ = None if error is driver else error.__cause__
+
+
+def plain_text(error: SQLAlchemyError) -> str:
+    """In a line what happened: the error's own text has statements, and the driver's may have values."""
+    cause = getattr(error, "orig", None) or error
+    return f"the database could not do it: {type(cause.__cause__ or cause).__name__}"

@@ -161,7 +161,8 @@ def _read(table: Table, row: Any) -> Untold:
 
 def mark_told(session: Session, told: Sequence[Untold]) -> None:
     """Remember what was told; what has changed since is to be told again."""
-    for table in (_INTEGRATION, _MAPPING, _DELIVERY):
+    # Integrations last: a lane may hold locks on deliveries and mappings and wait for its own row.
+    for table in (_DELIVERY, _MAPPING, _INTEGRATION):
         at = [{"row": one.id, "told_at": one.at} for one in told if one.table == table.name]
         if at:
             session.connection().execute(_MARK[table.name], at)
