@@ -1,5 +1,8 @@
 """A sandbox to talk to: in process, or behind a real server on the loopback address."""
 
+import base64
+import hmac
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,6 +11,8 @@ from typing import Any
 import httpx
 import uvicorn
 from starlette.types import ASGIApp
+
+from app.sandbox.webhook.signatures import SECRET as WEBHOOK_SECRET
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SHA = "0123456789abcdef" * 4
@@ -192,6 +197,40 @@ def tiktok_request(*events: Any, **changes: Any) -> dict[str, Any]:
     return _changed(request, changes)
 
 
+def webhook_message(**changes: Any) -> dict[str, Any]:
+    """A message about a sale, with changes of what is told; None takes a field away."""
+    told = {
+        "eventId": "lead-42-won",
+        "kind": "SEND",
+        "occurredAt": "2026-11-23T11:00:00Z",
+        "valueCents": 1050,
+        "currency": "EUR",
+        "lead": {"id": "42", "uniqueIdentifier": "crm-42"},
+        "attribution": {"gclid": "Cj0KCQ"},
+        "consent": {
+            "adStorage": "GRANTED",
+            "analyticsStorage": None,
+            "adUserData": "GRANTED",
+            "adPersonalization": "DENIED",
+        },
+    }
+    message = {"id": "msg_1", "type": "lead.won", "timestamp": "2026-11-23T11:00:00Z"}
+    return {**message, "data": _changed(told, changes)}
+
+
+def signed(body: bytes, *, message_id: str = "msg_1", at: datetime = START) -> dict[str, str]:
+    """The headers of a message to the webhook's receiver."""
+    seconds = str(int(at.timestamp()))
+    key = base64.b64decode(WEBHOOK_SECRET.removeprefix("whsec_"))
+    signature = hmac.digest(key, f"{message_id}.{seconds}.".encode() + body, "sha256")
+    return {
+        "content-type": "application/json",
+        "webhook-id": message_id,
+        "webhook-timestamp": seconds,
+        "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
+    }
+
+
 def _changed(value: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {name: item for name, item in {**value, **changes}.items() if item is not None}
 
@@ -232,12 +271,51 @@ async def track(client: httpx.AsyncClient, request: Any, *, token: str = "sandbo
     return await client.post("/tiktok/open_api/v1.3/event/track/", json=request, headers=headers)
 
 
+async def tell_webhook(client: httpx.AsyncClient, message: Any, **headers: str) -> httpx.Response:
+    """POST a signed message to the webhook's receiver; headers that are empty are left out."""
+    body = json.dumps(message).encode()
+    sent = {**signed(body, message_id=message["id"]), **headers}
+    own = {name: text for name, text in sent.items() if text}
+    return await client.post("/webhook/conversions", content=body, headers=own)
+
+
+MICROSOFT = {
+    "authorization": "Bearer sandbox-access",
+    "developertoken": "sandbox-developer-token",
+    "customerid": "250000001",
+    "customeraccountid": "180000001",
+}
+"""The headers Microsoft lets a call in with."""
+MICROSOFT_API = "/microsoft_ads/CampaignManagement/v13"
+
+
+def microsoft_conversion(**changes: Any) -> dict[str, Any]:
+    """A conversion Microsoft takes, with changes; None takes a field away."""
+    conversion = {
+        "ConversionName": "Won lead",
+        "ConversionTime": "2026-11-23T11:00:00Z",
+        "MicrosoftClickId": "f894f652ea334e739002f7167ab8f8e3",
+        "HashedEmailAddress": SHA,
+        "ConversionValue": 10.5,
+        "ConversionCurrencyCode": "EUR",
+    }
+    return _changed(conversion, changes)
+
+
+async def send_to_microsoft(client: httpx.AsyncClient, *conversions: Any) -> httpx.Response:
+    """POST conversions to Microsoft, as somebody who may."""
+    body = {"OfflineConversions": list(conversions)}
+    return await client.post(f"{MICROSOFT_API}/OfflineConversions/Apply", json=body, headers=MICROSOFT)
+
+
 SENDERS = {
     "google_ads": lambda client: ingest(client, google_request()),
     "meta": lambda client: send_to_meta(client, meta_event()),
     "ga4": lambda client: collect(client, ga4_request()),
+    "microsoft_ads": lambda client: send_to_microsoft(client, microsoft_conversion()),
     "tiktok": lambda client: track(client, tiktok_request()),
     "linkedin": lambda client: send_to_linkedin(client, linkedin_event()),
+    "webhook": lambda client: tell_webhook(client, webhook_message()),
 }
 """One conversion to each platform."""
 
@@ -247,7 +325,9 @@ ADDRESSES = {
     "google_ads": ("/google_ads/v1/events:ingest", BEARER),
     "meta": ("/meta/v26.0/1/events?access_token=sandbox-x", {}),
     "ga4": ("/ga4/mp/collect?measurement_id=G-1&api_secret=x", {}),
+    "microsoft_ads": (f"{MICROSOFT_API}/OfflineConversions/Apply", MICROSOFT),
     "tiktok": ("/tiktok/open_api/v1.3/event/track/", {"access-token": "sandbox-x"}),
     "linkedin": ("/linkedin/rest/conversionEvents", {**LINKEDIN, "x-restli-method": "BATCH_CREATE"}),
+    "webhook": ("/webhook/conversions", {"content-type": "application/json"}),
 }
 """Where conversions are sent, and the headers that are needed there."""

@@ -8,16 +8,11 @@ import pytest
 
 from app.sandbox.microsoft_ads import goals as played_goals
 from app.sandbox.microsoft_ads.goals import FROM_THE_BEGINNING, PAUSED, Goals
-from tests.sandbox.stage import SHA, START, book
+from tests.sandbox.stage import MICROSOFT, SHA, START, book, send_to_microsoft
+from tests.sandbox.stage import MICROSOFT_API as API
+from tests.sandbox.stage import microsoft_conversion as conversion
 
-API = "/microsoft_ads/CampaignManagement/v13"
-CLICK = "f894f652ea334e739002f7167ab8f8e3"
-HEADERS = {
-    "authorization": "Bearer sandbox-access",
-    "developertoken": "sandbox-developer-token",
-    "customerid": "250000001",
-    "customeraccountid": "180000001",
-}
+CLICK = conversion()["MicrosoftClickId"]
 GRANT = {
     "grant_type": "refresh_token",
     "client_id": "app",
@@ -29,19 +24,6 @@ GRANT = {
 
 def changed(value: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {name: item for name, item in {**value, **changes}.items() if item is not None}
-
-
-def conversion(**changes: Any) -> dict[str, Any]:
-    """A conversion that is taken, with changes; None takes a field away."""
-    complete = {
-        "ConversionName": "Won lead",
-        "ConversionTime": "2026-11-23T11:00:00Z",
-        "MicrosoftClickId": CLICK,
-        "HashedEmailAddress": SHA,
-        "ConversionValue": 10.5,
-        "ConversionCurrencyCode": "EUR",
-    }
-    return changed(complete, changes)
 
 
 def adjustment(**changes: Any) -> dict[str, Any]:
@@ -63,12 +45,12 @@ def retraction(**changes: Any) -> dict[str, Any]:
 
 
 async def call(client: httpx.AsyncClient, operation: str, body: Any, **headers: Any) -> httpx.Response:
-    return await client.post(f"{API}/{operation}", json=body, headers=changed(HEADERS, headers))
+    return await client.post(f"{API}/{operation}", json=body, headers=changed(MICROSOFT, headers))
 
 
 async def apply(client: httpx.AsyncClient, *items: Any) -> Any:
     """The partial errors."""
-    answer = await call(client, "OfflineConversions/Apply", {"OfflineConversions": list(items)})
+    answer = await send_to_microsoft(client, *items)
     assert answer.status_code == 200, answer.text
     return answer.json()["PartialErrors"]
 
@@ -266,7 +248,7 @@ async def test_a_list_of_1_to_1000_is_demanded(client, body, code):
 
 
 async def test_what_is_not_json_is_refused(client):
-    answer = await client.post(f"{API}/OfflineConversions/Apply", content=b"{", headers=HEADERS)
+    answer = await client.post(f"{API}/OfflineConversions/Apply", content=b"{", headers=MICROSOFT)
     assert answer.json()["Errors"][0]["Code"] == 100
 
 
@@ -321,7 +303,7 @@ class TestAccess:
     @pytest.mark.parametrize("version", ["v12", "v14"])
     async def test_another_version_does_not_answer(self, client, version):
         path = f"/microsoft_ads/CampaignManagement/{version}/OfflineConversions/Apply"
-        assert (await client.post(path, json={}, headers=HEADERS)).status_code == 404
+        assert (await client.post(path, json={}, headers=MICROSOFT)).status_code == 404
 
 
 class TestTokens:

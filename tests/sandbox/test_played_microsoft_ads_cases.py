@@ -12,7 +12,8 @@ from tests.connectors.cases import CASES as CONNECTORS
 from tests.connectors.leads import NOW, lead
 from tests.connectors.sandboxed import sandboxed
 from tests.sandbox.stage import book, script
-from tests.sandbox.test_played_microsoft_ads import GRANT, adjust, adjustment, apply, call, conversion
+from tests.sandbox.stage import microsoft_conversion as conversion
+from tests.sandbox.test_played_microsoft_ads import GRANT, adjust, adjustment, apply, call
 
 [CONNECTOR] = [case for case in CONNECTORS if case.name == "microsoft_ads"]
 OF_AN_ITEM = [code for code in CODES if code not in OF_THE_REQUEST]

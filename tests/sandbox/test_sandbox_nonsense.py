@@ -12,6 +12,7 @@ from app.sandbox.calls import Call
 from app.sandbox.registry import PLATFORMS
 from tests.sandbox.stage import (
     LINKEDIN,
+    MICROSOFT,
     SHA,
     START,
     ga4_event,
@@ -20,8 +21,11 @@ from tests.sandbox.stage import (
     google_request,
     linkedin_event,
     meta_event,
+    microsoft_conversion,
+    signed,
     tiktok_event,
     tiktok_request,
+    webhook_message,
     website_event,
 )
 
@@ -53,11 +57,26 @@ WHOLE = {
             user_properties={"a": {"value": 1}},
         )
     ],
+    "microsoft_ads": [
+        {
+            "OfflineConversions": [microsoft_conversion(), microsoft_conversion(HashedPhoneNumber=SHA)],
+            "OfflineConversionAdjustments": [
+                microsoft_conversion(
+                    AdjustmentType="Restate",
+                    AdjustmentTime="2026-11-23T11:30:00Z",
+                    AdjustmentValue=1.5,
+                    AdjustmentCurrencyCode="EUR",
+                )
+            ],
+            "ConversionGoalTypes": "OfflineConversion",
+        }
+    ],
     "tiktok": [
         tiktok_request(tiktok_event(), tiktok_event(event_id="b", page={"url": "a"}), test_event_code="T"),
         tiktok_request(tiktok_event(page={"url": "a"}), event_source="web"),
     ],
     "linkedin": [{"elements": [linkedin_event(), linkedin_event(conversionValue=None, eventId="b")]}],
+    "webhook": [webhook_message(), webhook_message(person={"email": "a"}), webhook_message(kind="RETRACT")],
 }
 VERSIONS = {"tiktok": "v1.3"}
 """Where it is not the Graph API's."""
@@ -89,7 +108,7 @@ def replaced(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
     return changed
 
 
-def judge(platform: Any, body: bytes) -> Any:
+def judge(platform: Any, body: bytes, endpoint: Any = None) -> Any:
     call = Call(
         at=START,
         path_params={"version": VERSIONS.get(platform.name, "v26.0"), "dataset_id": "1"},
@@ -98,11 +117,13 @@ def judge(platform: Any, body: bytes) -> Any:
             "content-type": "application/json",
             "x-restli-method": "BATCH_CREATE",
             "access-token": "sandbox-x",
+            **MICROSOFT,
             **LINKEDIN,
+            **signed(body),
         },
         body=body,
     )
-    return platform.home.handle(call)
+    return endpoint.handle(call) if endpoint else platform.home.handle(call)
 
 
 @pytest.mark.parametrize("make", PLATFORMS, ids=lambda make: make.__name__)
@@ -127,3 +148,17 @@ def test_a_whole_request_with_any_value_in_any_place_is_judged(make):
 @given(body=st.binary())
 def test_any_bytes_are_judged(make, body):
     assert judge(make(), body).answer.status in ANSWERS
+
+
+@pytest.mark.parametrize("name", ["adjust", "goals"])
+def test_whatever_comes_to_microsofts_other_addresses_is_judged(name):
+    platform = next(made for made in (make() for make in PLATFORMS) if made.name == "microsoft_ads")
+    [endpoint] = [endpoint for endpoint in platform.endpoints if endpoint.name == name]
+    [whole] = WHOLE["microsoft_ads"]
+
+    @given(path=st.sampled_from(paths(whole)), value=JSON)
+    def holds(path: tuple[Any, ...], value: Any) -> None:
+        document = replaced(whole, path, value)
+        assert judge(platform, json.dumps(document).encode(), endpoint).answer.status in ANSWERS
+
+    holds()
