@@ -20,6 +20,7 @@ from app.demo_leads import demo_leads
 from app.encryption import new_secret_key
 from app.runtime import Runtime, open_runtime
 from app.sandbox.application import sandbox_app
+from app.sandbox.webhook.signatures import SECRET as WEBHOOK_SECRET
 from app.services.connections import add_integration, add_mapping
 from app.services.lead_merge import merge
 from app.services.projects import add_project
@@ -64,10 +65,26 @@ _CONNECTIONS: Final[dict[Platform, tuple[str, dict[str, Any], dict[str, Any]]]] 
         {"access_token": "sandbox-access-token"},
     ),
     Platform.GA4: ("Google Analytics", {"measurement_id": "G-DEMO000001"}, {"api_secret": "sandbox-secret"}),
+    Platform.LINKEDIN: ("LinkedIn", {"ad_account_id": "512345678"}, {"access_token": "sandbox-access-token"}),
+    Platform.MICROSOFT_ADS: (
+        "Microsoft Ads",
+        {"customer_id": "250000001", "account_id": "180000001"},
+        {
+            "client_id": "sandbox-client",
+            "client_secret": "sandbox-secret",
+            "refresh_token": "sandbox-refresh-token",
+            "developer_token": "sandbox-developer-token",
+        },
+    ),
     Platform.TIKTOK: (
         "TikTok",
         {"mode": "crm", "event_source_id": "7000000000000000001", "crm_name": "Leadwire demo"},
         {"access_token": "sandbox-access-token"},
+    ),
+    Platform.WEBHOOK: (
+        "Webhook",
+        {"url": "https://crm.example.com/conversions"},
+        {"signing_secret": WEBHOOK_SECRET},
     ),
 }
 _TARGETS: Final[dict[Platform, dict[UUID, str]]] = {
@@ -84,11 +101,29 @@ _TARGETS: Final[dict[Platform, dict[UUID, str]]] = {
         WON_ID: "close_convert_lead",
         REPEAT_ID: "repeat_order",
     },
+    Platform.LINKEDIN: {
+        LOST_ID: "104001",
+        QUALIFIED_ID: "104002",
+        WON_ID: "104003",
+        REPEAT_ID: "104004",
+    },
+    Platform.MICROSOFT_ADS: {
+        LOST_ID: "Lost lead",
+        QUALIFIED_ID: "Qualified lead",
+        WON_ID: "Won lead",
+        REPEAT_ID: "Repeat order",
+    },
     Platform.TIKTOK: {
         LOST_ID: "Lost",
         QUALIFIED_ID: "Qualified",
         WON_ID: "CompletePayment",
         REPEAT_ID: "RepeatOrder",
+    },
+    Platform.WEBHOOK: {
+        LOST_ID: "lead.lost",
+        QUALIFIED_ID: "lead.qualified",
+        WON_ID: "lead.won",
+        REPEAT_ID: "lead.repeat_order",
     },
 }
 
