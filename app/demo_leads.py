@@ -59,6 +59,7 @@ def _clicks(number: str, clicked_at: datetime) -> dict[str, Any]:
         "fbclid": f"IwAR0demo{number}",
         "fbp": f"fb.1.{seconds * 1000}.{number}424242",
         "meta_lead_id": f"10000000000{number}",
+        "msclkid": f"{number:0>32}",
         "ttclid": f"E.C.P.demo{number}",
         "li_fat_id": f"0f1e2d3c-4b5a-6978-8796-00000000{number}",
         "ga_client_id": f"{number}48151.{seconds}",
