@@ -12,6 +12,7 @@ from app.connectors.base import Connector
 from app.database.database import Database
 from app.encryption import Cipher, new_secret_key
 from app.ids import new_id
+from app.sandbox.webhook.signatures import SECRET as WEBHOOK_SECRET
 from app.services.connections import add_integration, add_mapping
 from app.services.lead_merge import merge
 from app.services.projects import add_project
@@ -50,11 +51,13 @@ SETTINGS: dict[Platform, dict[str, Any]] = {
     Platform.GOOGLE_ADS: {"customer_id": "123-456-7890"},
     Platform.META: {"dataset_id": "1234567890", "mode": "crm", "crm_name": "Example CRM"},
     Platform.GA4: {"measurement_id": "G-EXAMPLE01"},
+    Platform.LINKEDIN: {"ad_account_id": "512345678"},
     Platform.TIKTOK: {
         "mode": "crm",
         "event_source_id": "7000000000000000001",
         "crm_name": "Example CRM",
     },
+    Platform.WEBHOOK: {"url": "https://hooks.example.com/conversions"},
 }
 CREDENTIALS: dict[Platform, dict[str, Any]] = {
     Platform.GOOGLE_ADS: {
@@ -64,13 +67,17 @@ CREDENTIALS: dict[Platform, dict[str, Any]] = {
     },
     Platform.META: {"access_token": "sandbox-token"},
     Platform.GA4: {"api_secret": "sandbox-secret"},
+    Platform.LINKEDIN: {"access_token": "sandbox-token"},
     Platform.TIKTOK: {"access_token": "sandbox-token"},
+    Platform.WEBHOOK: {"signing_secret": WEBHOOK_SECRET},
 }
 TARGETS = {
     Platform.GOOGLE_ADS: "987654321",
     Platform.META: "Qualified",
     Platform.GA4: "qualify_lead",
+    Platform.LINKEDIN: "104012",
     Platform.TIKTOK: "Qualified",
+    Platform.WEBHOOK: "lead.qualified",
 }
 
 
@@ -151,7 +158,13 @@ class World:
         return row
 
     async def integration(
-        self, platform: Platform, name: str | None = None, **columns: Any
+        self,
+        platform: Platform,
+        name: str | None = None,
+        *,
+        settings: dict[str, Any] | None = None,
+        credentials: dict[str, Any] | None = None,
+        **columns: Any,
     ) -> IntegrationRow:
         def work(session: Session) -> IntegrationRow:
             row = add_integration(
@@ -159,8 +172,8 @@ class World:
                 project_id=self.project_id,
                 platform=platform,
                 name=name or platform.value.lower(),
-                settings=SETTINGS[platform],
-                credentials=CREDENTIALS[platform],
+                settings=settings or SETTINGS[platform],
+                credentials=credentials or CREDENTIALS[platform],
                 connectors=self.connectors,
                 cipher=self.cipher,
                 now=self.clock(),
@@ -177,7 +190,7 @@ class World:
                 session,
                 label_id=label_id,
                 integration_id=integration.id,
-                target=TARGETS[integration.platform],
+                target=columns.get("target") or TARGETS[integration.platform],
             )
             for column, value in columns.items():
                 setattr(row, column, value)
