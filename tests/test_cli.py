@@ -169,6 +169,10 @@ def test_a_database_that_is_not_on_the_server_is_said_in_a_line(
         ({"LEADWIRE_SECRET_KEY": "short"}, "must be url-safe base64"),
         ({"LEADWIRE_DATABASE_URL": "mysql://localhost/x"}, "leadwire: "),
         ({"LEADWIRE_PORT": "none"}, "LEADWIRE_PORT"),
+        (
+            {"LEADWIRE_ALERT_WEBHOOK_URL": "https://alerts.example.com"},
+            "LEADWIRE_ALERT_WEBHOOK_SECRET is not set",
+        ),
     ],
 )
 def test_serving_with_settings_that_cannot_work_is_refused_and_says_why(

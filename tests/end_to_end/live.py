@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from app.alerting import read_receiver
 from app.asgi import build_app, build_services
 from app.clock import utc_now
 from app.connectors.client import open_client
@@ -22,7 +23,9 @@ from app.database.database import Database
 from app.demo import demo_settings
 from app.runtime import endpoints, sending
 from app.sandbox.application import sandbox_app
+from app.services.applying import Wake
 from app.serving import bind
+from app.settings import Settings
 from app.tables.labels import LabelRow
 from app.values import Platform, Scope
 from schema.examples import blank_examples
@@ -52,6 +55,8 @@ class Live(Api):
     """A caller, and the platforms at the other end."""
 
     sandbox: httpx.AsyncClient | None = None
+    wake: Wake = print
+    """Gives lanes a turn, as a commit does."""
 
     async def received(self, platform: str) -> list[dict[str, Any]]:
         """What a platform was sent, newest first."""
@@ -117,8 +122,8 @@ async def serving(app: Starlette) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def open_live(database: Database) -> AsyncIterator[Live]:
-    """Everything over `database`, sending to a sandbox of its own."""
+async def open_live(database: Database, alerts: Settings | None = None) -> AsyncIterator[Live]:
+    """Everything over `database`, sending to a sandbox of its own. `alerts`: whom to tell, as settings."""
     connectors = dict(build_connectors(Wire(clock=utc_now)))
     world = await World(database, utc_now, new_cipher(), connectors).begin()
     await world.key("admin-key", Scope.ADMIN)
@@ -129,9 +134,10 @@ async def open_live(database: Database) -> AsyncIterator[Live]:
     ):
         places = endpoints(demo_settings("", origin), connectors)
         opener = Opener(connectors=connectors, endpoints=places, cipher=world.cipher, http=http)
-        async with sending(database, opener, utc_now) as engine:
+        receiver = read_receiver(alerts, http=http, clock=utc_now) if alerts else None
+        async with sending(database, opener, utc_now, receiver) as engine:
             services = build_services(database=database, opener=opener, wake=engine.wake, clock=utc_now)
             app = build_app(services, database=database, examples=blank_examples())
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://leadwire.test") as client:
-                yield Live(world, client, [], sandbox=sandbox)
+                yield Live(world, client, [], sandbox=sandbox, wake=engine.wake)
