@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable
 
 Rule = Callable[[str], str | None]
@@ -18,17 +19,19 @@ def is_hash(value: str) -> bool:
 def hashed(value: str | None, normalise: Rule) -> str | None:
     """The normalised value's SHA-256 in lower-case hex; a hash stays itself, in lower case.
 
+    Hashed in Unicode's composed form (NFC), so that a name typed on another system hashes the same.
     None when there is no value or nothing is left of it: the hash of an empty text would match everybody
-    whose value is empty. Also None for text that UTF-8 cannot write (half a surrogate pair).
+    whose value is empty, and so would that of a dash. Also None for text that UTF-8 cannot write (half a
+    surrogate pair).
     """
     if value is None:
         return None
     if is_hash(value.strip()):
         return value.strip().lower()
     normal = normalise(value)
-    if not normal:
+    if normal is None or not any(character.isalnum() for character in normal):
         return None
     try:
-        return hashlib.sha256(normal.encode()).hexdigest()
+        return hashlib.sha256(unicodedata.normalize("NFC", normal).encode()).hexdigest()
     except UnicodeEncodeError:
         return None

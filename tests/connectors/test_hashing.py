@@ -37,3 +37,8 @@ def test_the_answer_is_a_hash_or_nothing(value: str) -> None:
     digest = hashed(value, as_is)
     assert digest is None or (is_hash(digest) and digest == digest.lower())
     assert hashed(digest, as_is) == digest
+
+
+def test_the_same_name_typed_on_another_system_hashes_the_same() -> None:
+    composed, decomposed = "val\u00e9ry", "vale\u0301ry"
+    assert hashed(decomposed, as_is) == hashed(composed, as_is)

@@ -19,9 +19,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def fbc(lead: LeadRow, event_at: datetime) -> str | None:
     """The browser's own value as it was captured, else one built from fbclid; None when older than 90 days.
 
+    A cookie of another click than fbclid was not written any more: the one in the address is newer.
     The age counts to the event and not to the attempt, so that every attempt writes the same bytes.
     """
-    value = _captured(lead) or _built(lead)
+    captured, built = _captured(lead), _built(lead)
+    value = captured if captured and (built is None or _is_of_click(captured, lead.fbclid)) else built
     if value is None or event_at - _created_at(value) > CLICK_LIFE:
         return None
     return value
@@ -35,6 +37,12 @@ def fbp(lead: LeadRow) -> str | None:
 
 def _captured(lead: LeadRow) -> str | None:
     return lead.fbc if lead.fbc and _FBC.fullmatch(lead.fbc) else None
+
+
+def _is_of_click(value: str, fbclid: str | None) -> bool:
+    """Whether this fbc carries that fbclid, with or without the parameter builder's part behind it."""
+    click = value.split(".", 3)[3]
+    return fbclid is not None and (click == fbclid or click.startswith(f"{fbclid}."))
 
 
 def _built(lead: LeadRow) -> str | None:

@@ -10,12 +10,14 @@ import unicodedata
 
 from app.connectors.meta.us_states import US_STATES
 
+# Byte order marks and zero-width spaces, which pasting and spreadsheets bring along.
+_INVISIBLE = frozenset({"Cf", "Cc"})
 _E164 = re.compile(r"\+?([1-9][0-9]{6,14})")
 
 
 def email(value: str) -> str | None:
-    """Trimmed, in lower case; dots and `+suffix` stay."""
-    address = value.strip().lower()
+    """Trimmed, in lower case, without invisible characters; dots and `+suffix` stay."""
+    address = "".join(c for c in value if unicodedata.category(c) not in _INVISIBLE).strip().lower()
     local, _, domain = address.rpartition("@")
     return address if local and domain else None
 
@@ -38,8 +40,11 @@ def city(value: str) -> str | None:
 
 def state(value: str, *, country: str | None) -> str | None:
     """In the United States the two-letter code, elsewhere the name; in lower case, letters only."""
-    letters = _letters(value)
-    if country is not None and country.strip().upper() == "US":
+    iso = (country or "").strip().upper()
+    # ISO 3166-2, as many address forms store it: US-CA.
+    region = value.strip()[len(iso) + 1 :] if iso and value.strip().upper().startswith(f"{iso}-") else value
+    letters = _letters(region)
+    if iso == "US":
         letters = US_STATES.get(letters, letters)
     return letters or None
 

@@ -13,6 +13,7 @@ from app.connectors.hashing import Rule
         ("jane.doe+x@gmail.com", "janedoe@gmail.com"),
         ("jane.doe+x@example.com", "jane.doe+x@example.com"),
         (".+x@googlemail.com", None),
+        ("\ufeffjane@example.com\u200b", "jane@example.com"),
         ("nobody", None),
     ],
 )

@@ -17,6 +17,7 @@ from app.connectors.hashing import Rule
         ("a.b+c+d@GoogleMail.com", "ab@googlemail.com"),
         ("user.name+NYC@Example.com", "user.name+nyc@example.com"),
         ("a.b@gmail.example.com", "a.b@gmail.example.com"),
+        ("\ufeffjane\u200b.doe@gmail.com", "janedoe@gmail.com"),
         ("+all@gmail.com", None),
         ("...@gmail.com", None),
         ("@example.com", None),

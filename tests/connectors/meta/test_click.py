@@ -16,7 +16,16 @@ JUST_MS = int((EVENT_AT - timedelta(days=90)).timestamp() * 1000)
     [
         ({"fbc": f"fb.2.{MS}.AbC"}, f"fb.2.{MS}.AbC"),
         ({"fbc": f"fb.1.{MS}.AbC.AQECAQMB"}, f"fb.1.{MS}.AbC.AQECAQMB"),
-        ({"fbc": f"fb.1.{MS}.AbC", "fbclid": "Other"}, f"fb.1.{MS}.AbC"),
+        (
+            {"fbc": f"fb.1.{JUST_MS}.AbC", "fbclid": "AbC", "meta_captured_at": CLICKED_AT},
+            f"fb.1.{JUST_MS}.AbC",
+        ),
+        (
+            {"fbc": f"fb.1.{JUST_MS}.AbC.AQEC", "fbclid": "AbC", "meta_captured_at": CLICKED_AT},
+            f"fb.1.{JUST_MS}.AbC.AQEC",
+        ),
+        ({"fbc": f"fb.1.{JUST_MS}.AbC", "fbclid": "New", "meta_captured_at": CLICKED_AT}, f"fb.1.{MS}.New"),
+        ({"fbc": f"fb.1.{MS}.AbC", "fbclid": "Timeless"}, f"fb.1.{MS}.AbC"),
         ({"fbclid": "IwAR_x-Y", "meta_captured_at": CLICKED_AT}, f"fb.1.{MS}.IwAR_x-Y"),
         ({"fbc": "garbage", "fbclid": "IwAR_x-Y", "meta_captured_at": CLICKED_AT}, f"fb.1.{MS}.IwAR_x-Y"),
         ({"fbc": "fb.1.1795100000.seconds"}, None),

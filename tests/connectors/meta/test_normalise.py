@@ -42,6 +42,7 @@ def test_the_examples_of_metas_documentation_come_out(
     ("value", "expected"),
     [
         (" Jane.Doe+x@Gmail.COM ", "jane.doe+x@gmail.com"),
+        ("\ufeffjane@example.com\u200b", "jane@example.com"),
         ("nobody", None),
         ("@example.com", None),
         ("", None),
@@ -90,6 +91,10 @@ def test_city(value: str, expected: str | None) -> None:
         ("California", None, "california"),
         ("Noord-Holland", "NL", "noordholland"),
         ("13", "FR", None),
+        ("US-CA", "us", "ca"),
+        (" nl-NH ", "NL", "nh"),
+        ("US-CA", None, "usca"),
+        ("NL-NH", "US", "nlnh"),
     ],
 )
 def test_state(value: str, country: str | None, expected: str | None) -> None:
