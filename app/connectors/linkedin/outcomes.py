@@ -75,11 +75,9 @@ _TEXTS = (
 )
 _INDEX = re.compile(r"Index: ([0-9]{1,6}), ")
 _INDICES = re.compile(r"indices \[([0-9, ]{1,50000})\]")
-# LinkedIn's validators repeat the value they refuse: `"x" is not an enum symbol`, `x cannot be coerced to`.
-_VALUES = (
-    (re.compile(r'"[^"\n]*"'), '"..."'),
-    (re.compile(r"(ERROR :: \S+ ::) [^\n]* cannot be coerced"), r"\1 ... cannot be coerced"),
-)
+_QUOTED = re.compile(r'"[^"]*"')
+_NO_TYPE = " cannot be coerced"
+_COERCED = re.compile(rf"(ERROR :: \S+ ::) .*{_NO_TYPE}")
 _JUDGED_BY_TEXT = frozenset({400, 403, 422})
 
 _DELIVERED = Entry(kind=OutcomeKind.DELIVERED, text="")
@@ -180,10 +178,15 @@ def _by_index(text: str) -> Mapping[int, str]:
 
 
 def _without_values(message: Any) -> str:
-    text = message if isinstance(message, str) else ""
-    for pattern, instead in _VALUES:
-        text = pattern.sub(instead, text)
-    return text
+    """LinkedIn's validators repeat what they refuse: `"x" is not an enum symbol`, `x cannot be coerced`."""
+    lines = message.splitlines() if isinstance(message, str) else []
+    return "\n".join(_without_value(line) for line in lines)
+
+
+def _without_value(line: str) -> str:
+    line = _QUOTED.sub('"..."', line)
+    # Without this look a long line without the words would be searched from each of its starts.
+    return _COERCED.sub(rf"\1 ...{_NO_TYPE}", line) if _NO_TYPE in line else line
 
 
 def _error(answer: Answer) -> dict[str, Any]:
