@@ -1,6 +1,6 @@
 """The schema: every operation there is. Built once in a process: Strawberry keeps state on the types."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 from strawberry.scalars import JSON
@@ -14,7 +14,7 @@ from resolvers.setup_labels import SetupLabels
 from resolvers.update_lead_status import UpdateLeadStatus
 from schema.documents import Documents
 from schema.masking import CodedErrors
-from schema.scalars import CENTS, DATE_TIME, JSON_SCALAR, Cents
+from schema.scalars import CENTS, DATE, DATE_TIME, JSON_SCALAR, Cents
 
 
 @strawberry.type(description="Everything that can be looked at.")
@@ -38,5 +38,5 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     extensions=[CodedErrors, Documents],
-    config=StrawberryConfig(scalar_map={datetime: DATE_TIME, Cents: CENTS, JSON: JSON_SCALAR}),
+    config=StrawberryConfig(scalar_map={datetime: DATE_TIME, date: DATE, Cents: CENTS, JSON: JSON_SCALAR}),
 )

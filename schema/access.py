@@ -50,7 +50,13 @@ _STATUS_FIELDS: Final = frozenset(
     {"uniqueIdentifier", "status", "label", "price", "currency", "currentJob", "jobs"}
 )
 """What a key that may change the status sees of a lead."""
-_PERSONAL_DELIVERY_FIELDS: Final = frozenset({"request", "response"})
+_GUARDED_FIELDS: Final = {
+    # What was sent tells of the person, hashed or not.
+    "Delivery.request": _READ_LEADS,
+    "Delivery.response": _READ_LEADS,
+    "DeliveryPreview.request": _READ_LEADS,
+    "Integration.settings": _ADMINISTER,
+}
 
 
 def requirements_of(schema: GraphQLSchema, document: DocumentNode) -> frozenset[Requirement]:
@@ -89,14 +95,11 @@ def _requirement(type_name: str, field_name: str) -> Requirement | None:
         # A root field without a scope is a mistake of ours; asking for admin keeps it shut.
         free = field_name.startswith("__")
         return None if free else _ROOT_FIELDS.get(f"{type_name}.{field_name}", _ADMINISTER)
-    if type_name == "DeliveryPreview" and field_name == "request":
-        return _READ_LEADS
-    if (type_name, field_name) == ("Integration", "settings"):
-        return _ADMINISTER
+    guarded = _GUARDED_FIELDS.get(f"{type_name}.{field_name}")
+    if guarded is not None:
+        return guarded
     if type_name not in {"Lead", "ConversionJob", "Delivery"} or field_name in _FREE_FIELDS:
         return None
     if type_name == "Lead" and field_name not in _STATUS_FIELDS:
-        return _READ_LEADS
-    if type_name == "Delivery" and field_name in _PERSONAL_DELIVERY_FIELDS:
         return _READ_LEADS
     return _READ_STATUS

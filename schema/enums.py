@@ -10,6 +10,7 @@ from app.values import (
     ConflictPolicy,
     ConsentState,
     DeliveryKind,
+    DeliveryPlan,
     DeliveryState,
     JobState,
     LeadIdentifierKind,
@@ -23,6 +24,7 @@ __all__ = [
     "ConflictPolicy",
     "ConsentState",
     "DeliveryKind",
+    "DeliveryPlan",
     "DeliveryState",
     "ErrorCode",
     "JobState",
@@ -53,6 +55,14 @@ def _show(enum: type[Enum], description: str, **meanings: str) -> None:
     assert not meanings, f"{enum.__name__} has no {sorted(meanings)}"
 
 
+_show(
+    DeliveryPlan,
+    "What would happen to a delivery if it were created now.",
+    SEND="It would be sent at once.",
+    WAIT="It would be sent later: the platform does not take it yet, or it follows another delivery.",
+    HOLD="It would wait for its integration or its mapping, which is held.",
+    SKIP="It would not be sent; a warning says why.",
+)
 _show(
     LeadStatus,
     "Where a lead stands.",

@@ -91,7 +91,9 @@ class Conversion:
     """The delivery's own id: every restatement and retraction of one event has another."""
     event_id: str
     event_at: datetime
-    """Aware UTC, whole seconds."""
+    """When it happened in the CRM; aware UTC, whole seconds."""
+    decided_at: datetime
+    """When the delivery was created: for a restatement or a retraction the time of that; whole seconds."""
     value_cents: int | None
     """In minor units of `currency`; None: no value is sent."""
     currency: str

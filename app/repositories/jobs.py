@@ -113,6 +113,15 @@ def _cancel(session: Session, which: ColumnElement[bool], now: datetime) -> Sequ
     return result.all()
 
 
+def waiting_of_lead(session: Session, lead_id: int) -> Sequence[UUID]:
+    """The lead's deliveries that are not sent yet, oldest first."""
+    return session.exec(
+        select(DeliveryRow.id)
+        .where(col(DeliveryRow.lead_id) == lead_id, col(DeliveryRow.state).in_(WAITING_STATES))
+        .order_by(col(DeliveryRow.id))
+    ).all()
+
+
 def history_of_lead(session: Session, lead_id: int) -> Sequence[DeliveryRow]:
     """The lead's deliveries that were not skipped, oldest first, without the JSON that no rule looks at."""
     large = (DeliveryRow.request, DeliveryRow.response, DeliveryRow.warning)

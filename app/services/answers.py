@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from app.services.situation import Planned
 from app.tables.jobs import JobRow
 from app.tables.leads import LeadRow
 from app.values import LeadIdentifierKind, LeadStatus
@@ -35,6 +36,8 @@ class Queued:
     """The job that gave way."""
     warnings: list[dict[str, Any]]
     """In the form of app.services.warnings."""
+    planned: tuple[Planned, ...] = ()
+    """What was made of each integration; empty when the answer is a replay."""
     replayed: bool = False
     message: str = "Lead queued for processing"
     status: LeadStatus = LeadStatus.PENDING

@@ -60,6 +60,8 @@ class Call:
     change: StatusChange
     chosen: ChosenIdentifier
     now: datetime
+    make_id: Callable[[], UUID] = new_id
+    """Ids for the job, by which platforms recognise its conversion, and for its deliveries."""
 
 
 def apply_change(call: Call) -> Opened | Queued:
@@ -176,6 +178,7 @@ def _queue(call: Call, lead: LeadRow, label: LabelRow) -> Queued:
         job=job,
         superseded_job=superseded,
         warnings=plan.warnings,
+        planned=plan.planned,
     )
 
 
@@ -211,7 +214,7 @@ def _new_job(call: Call, lead: LeadRow, label: LabelRow) -> JobRow:
     assert lead.id is not None
     price = lead.price_cents if lead.price_cents is not None else label.default_price_cents
     return JobRow(
-        id=new_id(),
+        id=call.make_id(),
         project_id=call.project_id,
         lead_id=lead.id,
         label_id=label.id,
@@ -248,6 +251,7 @@ def _situation(call: Call, lead: LeadRow, label: LabelRow, job: JobRow) -> Situa
         undo_labels=undo,
         connectors=call.connectors,
         now=call.now,
+        make_id=call.make_id,
     )
 
 

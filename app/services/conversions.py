@@ -25,6 +25,7 @@ def conversion_of(delivery: DeliveryRow) -> Conversion:
         delivery_id=delivery.id,
         event_id=delivery.platform_event_id,
         event_at=delivery.event_at,
+        decided_at=delivery.created_at.replace(microsecond=0),
         value_cents=delivery.value_cents,
         currency=delivery.currency,
         target=delivery.target,

@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from app.connectors.base import Assessment, Connector, Finding
-from app.ids import new_id
 from app.services.conversions import consent_of_lead, conversion_of
 from app.services.holds import hold_finding
 from app.services.situation import Planned, Situation
@@ -32,7 +31,7 @@ def draft(situation: Situation, integration: IntegrationRow, mapping: LabelMappi
     """A SEND of the job's conversion, not yet assessed."""
     job = situation.job
     return DeliveryRow(
-        id=new_id(),
+        id=situation.make_id(),
         project_id=job.project_id,
         job_id=job.id,
         lead_id=job.lead_id,
@@ -70,7 +69,7 @@ def assessed(
 ) -> Planned:
     """What the connector makes of the draft, held if the integration or the mapping is."""
     connector = situation.connectors.get(integration.platform)
-    settings = _settings(connector, integration)
+    settings = settings_of(connector, integration)
     if connector is None or settings is None:
         return _held_unusable(situation, integration, delivery)
     assessment = connector.assess(situation.lead, conversion_of(delivery), settings, situation.now)
@@ -93,8 +92,8 @@ def skipped(situation: Situation, delivery: DeliveryRow, *findings: Finding) -> 
     return Planned(delivery=delivery, findings=reasons, plan=DeliveryPlan.SKIP)
 
 
-def _settings(connector: Connector | None, integration: IntegrationRow) -> BaseModel | None:
-    """None when what is stored is not what this version's connector takes."""
+def settings_of(connector: Connector | None, integration: IntegrationRow) -> BaseModel | None:
+    """The integration's settings as its connector takes them; None when what is stored is not what this version's connector takes."""
     if connector is None:
         return None
     try:

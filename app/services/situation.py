@@ -1,6 +1,6 @@
 """What planning looks at, and what it answers with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,8 @@ class Situation:
     """Labels whose conversions `lost` takes back; empty for any other label."""
     connectors: Mapping[Platform, Connector]
     now: datetime
+    make_id: Callable[[], UUID]
+    """Ids for deliveries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

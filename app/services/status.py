@@ -1,13 +1,15 @@
 """The star of the house: one status change of one lead."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlmodel import Session
 
 from app.clock import Clock
 from app.connectors.base import Connector
 from app.database.database import Database
+from app.ids import new_id
 from app.services.answers import Opened, Queued
 from app.services.applying import Call, Wake, apply_change
 from app.services.status_change import StatusChange, check
@@ -23,6 +25,7 @@ class StatusService:
     connectors: Mapping[Platform, Connector]
     wake: Wake
     clock: Clock
+    make_id: Callable[[], UUID] = new_id
 
     async def update(self, viewer: Viewer, change: StatusChange) -> Opened | Queued:
         """Apply the change and queue its job, or raise a DomainError and change nothing.
@@ -38,7 +41,16 @@ class StatusService:
 
         def work(session: Session) -> Opened | Queued:
             return apply_change(
-                Call(session, self.connectors, self.wake, viewer.project_id, change, chosen, now)
+                Call(
+                    session=session,
+                    connectors=self.connectors,
+                    wake=self.wake,
+                    project_id=viewer.project_id,
+                    change=change,
+                    chosen=chosen,
+                    now=now,
+                    make_id=self.make_id,
+                )
             )
 
         return await self.database.write(work)

@@ -85,6 +85,7 @@ def conversion(**overrides: Any) -> Conversion:
         "delivery_id": DELIVERY_ID,
         "event_id": EVENT_ID,
         "event_at": EVENT_AT,
+        "decided_at": EVENT_AT,
         "value_cents": 125_050,
         "currency": "EUR",
         "target": "987654321",
