@@ -12,6 +12,7 @@ from app.connectors.base import Body, Consent, Conversion
 from app.connectors.redaction import masked
 from app.connectors.webhook.settings import WebhookSettings
 from app.tables.leads import LeadRow
+from app.values import DeliveryKind
 
 TEST_TYPE = "leadwire.test"
 """The type of a message that only tries the connection."""
@@ -68,7 +69,10 @@ def build(lead: LeadRow, conversion: Conversion, settings: WebhookSettings, *, t
         # own, because a receiver may sit behind several.
         "id": f"msg_{conversion.delivery_id}",
         "type": conversion.target.strip(),
-        "timestamp": written(conversion.event_at),
+        # Of a restatement the time it was made: by it a receiver can put several of one event in order.
+        "timestamp": written(
+            conversion.event_at if conversion.kind is DeliveryKind.SEND else conversion.decided_at
+        ),
         "data": told,
     }
     if test_mode:

@@ -106,10 +106,16 @@ def test_a_value_of_zero_is_a_value() -> None:
 def test_a_restatement_is_another_message_about_the_same_event() -> None:
     other = lead().model_copy()
     first = built()
-    second = built(other, kind=DeliveryKind.RESTATE, delivery_id="018f4c3e-0000-7000-8000-000000000002")
+    second = built(
+        other, kind=DeliveryKind.RESTATE, delivery_id="018f4c3e-0000-7000-8000-000000000002", decided_at=NOW
+    )
     assert first["id"] != second["id"]
     assert first["data"]["eventId"] == second["data"]["eventId"]
     assert second["data"]["kind"] == "RESTATE"
+    assert (second["timestamp"], second["data"]["occurredAt"]) == (
+        "2026-11-23T12:00:00Z",
+        "2026-11-23T11:00:00Z",
+    )
 
 
 def test_a_message_id_holds_no_full_stop_which_ends_it_where_it_is_signed() -> None:
