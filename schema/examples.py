@@ -85,7 +85,7 @@ query LabelsAndIntegrations {
     markAsDone
     convertOnce
     defaultPrice
-    mappings { integration { name } target held }
+    mappings { integration { name } target held heldReason }
   }
   integrations {
     id
@@ -95,6 +95,7 @@ query LabelsAndIntegrations {
     paused
     pauseReason
     pauseMessage
+    nextProbeAt
     testMode
   }
 }

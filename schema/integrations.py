@@ -1,6 +1,6 @@
 """Integrations, as anybody with a key may see them: nothing secret. Settings are for administrators."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self, cast
 
 import strawberry
@@ -8,6 +8,7 @@ from strawberry.scalars import JSON
 
 from app.services.lead_fields import camel
 from app.tables.integrations import IntegrationRow
+from schema.context import Info
 from schema.enums import PauseReason, Platform
 from schema.fields import described
 
@@ -34,6 +35,18 @@ class Integration:
     disconnected_at: datetime | None = described(
         "When it was disconnected: deliveries still show it, `integrations` does not. Null: it is connected."
     )
+
+    @strawberry.field(description="The version of the platform's API that is called; null: it has none.")
+    def api_version(self, info: Info) -> str | None:
+        """Look it up."""
+        api = info.context.services.probing.api_version(self.platform)
+        return (api.version or None) if api else None
+
+    @strawberry.field(description="The day that version stops answering; null: none is known.")
+    def api_ends_on(self, info: Info) -> date | None:
+        """Look it up."""
+        api = info.context.services.probing.api_version(self.platform)
+        return api.ends_on if api else None
 
     @classmethod
     def of(cls, row: IntegrationRow) -> Self:

@@ -1,7 +1,7 @@
 """The public scalars: how they are written, and what is refused."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NewType
 
 import strawberry
@@ -49,6 +49,12 @@ DATE_TIME = strawberry.scalar(
     specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
     serialize=serialize_date_time,
     parse_value=parse_date_time,
+)
+DATE = strawberry.scalar(
+    name="Date",
+    description="A calendar day, written as in ISO 8601: 2027-01-31.",
+    serialize=date.isoformat,
+    parse_value=date.fromisoformat,
 )
 CENTS = strawberry.scalar(
     name="Cents",

@@ -6,7 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.services.connections import ConnectionChange, NewConnection
-from app.services.probing import Report
+from app.services.probe_report import Report
 from schema.enums import Platform
 from schema.fields import described, optional
 from schema.inputs import given
@@ -78,14 +78,19 @@ class IntegrationSuccess:
 class IntegrationTestReport:
     """Shows a Report."""
 
-    ok: bool = described("True: nothing that can be checked is wrong.")
+    ok: bool = described("True: `problems` is empty, so nothing that can be checked is refused.")
     message: str = described("What was checked, and what the platform does not let one check; for people.")
     problems: list[str] = described("Everything that does not work, with what would mend it; for people.")
+    notes: list[str] = described(
+        "What is odd though the platform takes it, such as two labels with one target; for people."
+    )
 
     @classmethod
     def of(cls, report: Report) -> Self:
         """Show a report."""
-        return cls(ok=report.ok, message=report.message, problems=list(report.problems))
+        return cls(
+            ok=report.ok, message=report.message, problems=list(report.problems), notes=list(report.notes)
+        )
 
 
 IntegrationResult = Annotated[

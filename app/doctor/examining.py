@@ -27,7 +27,7 @@ from app.doctor.text import as_text
 from app.repositories.health import list_connected
 from app.runtime import endpoints, read_cipher
 from app.services.health import HealthService, IntegrationHealth, ProjectHealth
-from app.services.probing import Report as Probe
+from app.services.probe_report import Report as Probe
 from app.services.probing import try_out
 from app.settings import Settings, SettingsError, read_settings
 from app.values import Platform

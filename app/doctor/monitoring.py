@@ -6,7 +6,7 @@ from typing import Any
 from app.doctor.report import Report
 from app.services.health import IntegrationHealth
 from app.services.health_findings import HealthFinding
-from app.services.probing import Report as Probe
+from app.services.probe_report import Report as Probe
 
 
 def as_json(report: Report) -> dict[str, Any]:

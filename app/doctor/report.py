@@ -9,7 +9,7 @@ from uuid import UUID
 from app.doctor.checks import Check
 from app.services.health import ProjectHealth
 from app.services.health_findings import Severity
-from app.services.probing import Report as Probe
+from app.services.probe_report import Report as Probe
 
 
 class ExitCode(IntEnum):

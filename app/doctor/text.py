@@ -7,7 +7,7 @@ from app.doctor.checks import Check
 from app.doctor.report import ExitCode, Report
 from app.services.health import LOOK_BACK, IntegrationHealth, ProjectHealth
 from app.services.health_findings import Severity, minute
-from app.services.probing import Report as Probe
+from app.services.probe_report import Report as Probe
 
 
 def as_text(report: Report) -> str:

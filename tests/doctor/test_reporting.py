@@ -14,7 +14,7 @@ from app.doctor.text import as_text
 from app.repositories.health import Queue, UnsentCount
 from app.services.health import IntegrationHealth, ProjectHealth
 from app.services.health_findings import HealthFinding, Severity
-from app.services.probing import Report as Probe
+from app.services.probe_report import Report as Probe
 from app.services.sunsets import ApiVersion
 from app.tables.integrations import IntegrationRow
 from app.tables.projects import ProjectRow
@@ -96,7 +96,9 @@ def test_nothing_to_do_is_said_and_a_notice_does_not_change_that() -> None:
 
 
 def test_everything_that_is_wrong_with_an_integration_stands_below_it() -> None:
-    probe = Probe(ok=False, message="Meta does not accept the connection.", problems=["The token has ended."])
+    probe = Probe(
+        is_accepted=False, message="Meta does not accept the connection.", problems=["The token has ended."]
+    )
 
     found = report(PAUSED, findings=[FINDING], probes={UUID(int=2): probe})
 
@@ -156,7 +158,7 @@ def test_a_check_that_failed_needs_a_person(severity: Severity) -> None:
 
 
 def test_programs_get_the_same_as_json() -> None:
-    probe = Probe(ok=True, message="Meta was asked.", problems=[])
+    probe = Probe(is_accepted=True, message="Meta was asked.", problems=[])
 
     body = as_json(report(PAUSED, findings=[FINDING], probes={UUID(int=2): probe}))
 

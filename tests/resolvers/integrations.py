@@ -26,7 +26,7 @@ TEST = """
 mutation ($id: ID!) {
   testIntegration(id: $id) {
     __typename
-    ... on IntegrationTestReport { ok message problems }
+    ... on IntegrationTestReport { ok message problems notes }
     ... on IntegrationNotFoundError { code message }
   }
 }
@@ -85,6 +85,7 @@ class ProbedConnector:
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
+        self.facts = connector.facts
         self.answers: dict[str | None, Outcome] = {}
         """By target; WORKS for those that are not there."""
         self.probed: list[str | None] = []

@@ -1,6 +1,7 @@
 """testIntegration: what is tried, what is said, and what goes on afterwards."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from app.tables.integrations import IntegrationRow
 from app.tables.jobs import AttemptRow, DeliveryRow
 from app.tables.labels import LabelMappingRow
 from app.values import PauseReason, Platform
-from tests.api import Api
+from tests.api import NOWHERE, Api
 from tests.resolvers.integrations import (
     ProbedConnector,
     change,
@@ -56,6 +57,16 @@ async def test_the_credentials_and_each_target_are_tried_once(api: Api, meta: Pr
         "message": "Meta was asked about the credentials and the 2 targets of labels."
         " Names of events are not checked.",
         "problems": [],
+        "notes": [
+            (
+                "'Won' and 'Repeat' are all 'Purchase' at meta, which then counts one lead several times and cannot"
+                " tell these stages apart. Map each to a target of its own."
+            ),
+            (
+                "meta is in test mode: the platform is told that its conversions are tests, and may not count them."
+                " Switch testMode off once you are done."
+            ),
+        ],
     }
     assert meta.probed == [None, "Purchase", "Qualified"]
     opened = meta.connections[0]
@@ -221,3 +232,28 @@ async def test_an_unknown_or_foreign_integration_is_not_found_and_not_tried(
     for given in await unknown_ids(api):
         assert (await probe(api, given))["code"] == "INTEGRATION_NOT_FOUND"
     assert meta.probed == []
+
+
+async def test_an_api_version_that_ends_soon_is_shown_and_noted(api: Api, meta: ProbedConnector) -> None:
+    facts = api.world.connectors[Platform.META].facts
+    meta.facts = replace(facts, api_version=NOWHERE.api_version, sunset_on=date(2027, 1, 31))
+    row = await api.world.integration(Platform.META)
+
+    shown = (await api.ask("{ integrations { apiVersion apiEndsOn } }"))["integrations"]
+    report = await probe(api, row.id)
+
+    assert shown == [{"apiVersion": "v1", "apiEndsOn": "2027-01-31"}]
+    assert report["ok"]
+    assert "ends on 2027-01-31" in report["notes"][0]
+
+
+async def test_of_a_platform_this_version_cannot_send_to_nothing_is_known(api: Api) -> None:
+    row = await api.world.integration(Platform.META)
+    del api.world.connectors[Platform.META]
+
+    shown = (await api.ask("{ integrations { apiVersion apiEndsOn } }"))["integrations"]
+    report = await probe(api, row.id)
+
+    assert shown == [{"apiVersion": None, "apiEndsOn": None}]
+    assert (report["ok"], report["problems"]) == (False, ["This version cannot send to META."])
+    assert report["notes"] == []
