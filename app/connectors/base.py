@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from app.tables.leads import LeadRow
 from app.values import ConsentState, DeliveryKind, DeliveryPlan, Platform, WarningCode
@@ -185,6 +185,38 @@ class Verdict:
     """False: nothing is known yet; `outcome` is ACCEPTED, or says why the platform could not be asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A refresh token that the platform has replaced."""
+
+    old: SecretStr
+    """The one that is stored."""
+    new: SecretStr
+
+
+class Renewals:
+    """Replaced refresh tokens, by integration, until somebody has stored them."""
+
+    def __init__(self) -> None:
+        self._found: dict[UUID, Renewal] = {}
+
+    def add(self, integration_id: UUID, renewal: Renewal) -> None:
+        """Remember it; of several in a row the first one's `old` is what is stored."""
+        earlier = self._found.get(integration_id)
+        if earlier is not None and earlier.new == renewal.old:
+            renewal = Renewal(earlier.old, renewal.new)
+        self._found[integration_id] = renewal
+
+    def get(self, integration_id: UUID) -> Renewal | None:
+        """What is to be stored; None: nothing is."""
+        return self._found.get(integration_id)
+
+    def stored(self, integration_id: UUID, renewal: Renewal) -> None:
+        """Forget it, unless there is another by now."""
+        if self._found.get(integration_id) is renewal:
+            del self._found[integration_id]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """One integration, opened: what a connector needs to send."""
@@ -197,6 +229,8 @@ class Connection:
     endpoint: Endpoint
     test_mode: bool
     http: httpx.AsyncClient
+    renewals: Renewals = field(default_factory=Renewals)
+    """Where a replaced refresh token is told: a connector never touches the database."""
 
 
 class Connector(Protocol):

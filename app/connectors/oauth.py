@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 from pydantic import SecretStr
 
-from app.connectors.base import Outcome, OutcomeKind
+from app.connectors.base import Connection, Outcome, OutcomeKind, Renewal, Renewals
 from app.connectors.catalogue import Entry, by_status, entries, outcome
 from app.connectors.http import Answer, Unanswered, Wire, post
 from app.connectors.redaction import Redaction
@@ -24,6 +24,9 @@ _LONGEST_S = 86_400
 """No longer, whatever the endpoint names: LinkedIn's live for 60 days, but may be revoked before."""
 _SENSIBLE_S = 366 * 86_400
 """A longer life is a mistake of the endpoint."""
+
+_MOST_REMEMBERED = 8
+"""Refresh tokens of one connection that are recognised as its own: storing a new one takes a moment."""
 
 ERRORS = {
     **entries(
@@ -89,7 +92,8 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    grant: Grant
+    grants: tuple[Grant, ...]
+    """As it was given, and with each refresh token the platform gave since: the newest works longest."""
     token: SecretStr
     ends_at: datetime
 
@@ -103,6 +107,24 @@ class TokenCache:
         self._held: dict[UUID, _Held] = {}
         self._locks: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    async def of(
+        self,
+        connection: Connection,
+        grant: Grant,
+        *,
+        refused: SecretStr | None = None,
+        renew: bool = False,
+    ) -> SecretStr | Outcome:
+        """token() for a connection, which is told of a replaced refresh token."""
+        return await self.token(
+            connection.integration_id,
+            grant,
+            connection.http,
+            refused=refused,
+            renew=renew,
+            renewals=connection.renewals,
+        )
+
     async def token(
         self,
         connection_id: UUID,
@@ -111,25 +133,35 @@ class TokenCache:
         *,
         refused: SecretStr | None = None,
         renew: bool = False,
+        renewals: Renewals | None = None,
     ) -> SecretStr | Outcome:
         """A token that should work, or why there is none.
 
         `refused`: a token the platform did not accept; another one is fetched, unless one has been since.
         `renew`: another one is fetched whatever is held, to find out whether the grant still works.
+        `renewals` is told of a refresh token that replaces the grant's.
         An outcome is never AMBIGUOUS: without a token nothing of the conversion was written.
         """
         async with self._locks[connection_id]:
             held = self._held.get(connection_id)
-            if not renew and held is not None and self._usable(held, grant, refused):
+            if held is not None and grant not in held.grants:
+                held = None
+            if not renew and held is not None and self._usable(held, refused):
                 return held.token
-            return await self._fetched(connection_id, grant, http)
+            grants = held.grants if held else (grant,)
+            token, newest = await self._fetched(connection_id, grants, http)
+            if newest != grants[-1] and renewals is not None:
+                renewals.add(connection_id, Renewal(grant.refresh_token, newest.refresh_token))
+            return token
 
-    def _usable(self, held: _Held, grant: Grant, refused: SecretStr | None) -> bool:
-        return held.grant == grant and held.token != refused and held.ends_at > self._wire.clock()
+    def _usable(self, held: _Held, refused: SecretStr | None) -> bool:
+        return held.token != refused and held.ends_at > self._wire.clock()
 
     async def _fetched(
-        self, connection_id: UUID, grant: Grant, http: httpx.AsyncClient
-    ) -> SecretStr | Outcome:
+        self, connection_id: UUID, grants: tuple[Grant, ...], http: httpx.AsyncClient
+    ) -> tuple[SecretStr | Outcome, Grant]:
+        """A new token, or why there is none, and the grant to ask with next."""
+        grant = grants[-1]
         answer = await post(
             http,
             grant.token_url,
@@ -139,12 +171,19 @@ class TokenCache:
         )
         if isinstance(answer, Unanswered):
             text = f"{self._title} could not be asked to renew the access."
-            return Outcome(kind=OutcomeKind.RETRY, code=answer.code, message=text)
-        token = _token_of(answer)
+            return Outcome(kind=OutcomeKind.RETRY, code=answer.code, message=text), grant
+        token = _token_of(answer, "access_token")
         if token is None:
-            return self._refusal(answer, grant)
-        self._held[connection_id] = _Held(grant, token, self._wire.clock() + _life(answer.body) - _EARLY)
-        return token
+            # What was stored may still work where what replaced it does not.
+            self._held.pop(connection_id, None)
+            return self._refusal(answer, grant), grant
+        replacement = _token_of(answer, "refresh_token")
+        if replacement is not None and replacement != grant.refresh_token:
+            grant = replace(grant, refresh_token=replacement)
+            grants = (*grants[-_MOST_REMEMBERED:], grant)
+        ends_at = self._wire.clock() + _life(answer.body) - _EARLY
+        self._held[connection_id] = _Held(grants, token, ends_at)
+        return token, grant
 
     def _refusal(self, answer: Answer, grant: Grant) -> Outcome:
         redaction = Redaction(*grant.secrets)
@@ -160,8 +199,8 @@ class TokenCache:
         return outcome(_UNREADABLE, answer, title=self._title, redaction=redaction, code=name, known=False)
 
 
-def _token_of(answer: Answer) -> SecretStr | None:
-    token = answer.body.get("access_token") if isinstance(answer.body, dict) else None
+def _token_of(answer: Answer, name: str) -> SecretStr | None:
+    token = answer.body.get(name) if isinstance(answer.body, dict) else None
     sendable = isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token
     return SecretStr(str(token)) if sendable and token and answer.status == 200 else None  # noqa: PLR2004 - RFC 6749 5.1
 

@@ -1,12 +1,12 @@
 """Opens a stored integration: decrypts, validates, and says where the platform is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from app.connectors.base import Connection, Connector, Endpoint
+from app.connectors.base import Connection, Connector, Endpoint, Renewals
 from app.encryption import Cipher, CredentialsUnreadableError
 from app.tables.integrations import IntegrationRow
 from app.values import PauseReason, Platform
@@ -29,6 +29,8 @@ class Opener:
     endpoints: Mapping[Platform, Endpoint]
     cipher: Cipher
     http: httpx.AsyncClient
+    renewals: Renewals = field(default_factory=Renewals)
+    """Refresh tokens that platforms replaced: app/services/renewing.py stores them."""
 
     def open(self, integration: IntegrationRow) -> tuple[Connector, Connection]:
         """The connector and the opened connection; UnusableIntegrationError."""
@@ -51,6 +53,7 @@ class Opener:
             endpoint=endpoint,
             test_mode=integration.test_mode,
             http=self.http,
+            renewals=self.renewals,
         )
         return connector, connection
 

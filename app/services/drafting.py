@@ -93,7 +93,7 @@ def skipped(situation: Situation, delivery: DeliveryRow, *findings: Finding) -> 
 
 
 def settings_of(connector: Connector | None, integration: IntegrationRow) -> BaseModel | None:
-    """The integration's settings as its connector takes them; None when what is stored is not what this version's connector takes."""
+    """The integration's settings as its connector takes them; None when this version's takes others."""
     if connector is None:
         return None
     try:

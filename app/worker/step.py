@@ -11,6 +11,7 @@ from sqlmodel import Session
 from app.connectors.opening import Opener, UnusableIntegrationError
 from app.repositories.deliveries import select_abandoned
 from app.repositories.lanes import Hold, find_lane, own_lane
+from app.services.renewing import store_renewal
 from app.tables.integrations import IntegrationRow
 from app.values import Platform
 from app.worker.attempts import Attempt, Channel, Ended, Judged, Question, Result, Trial
@@ -110,6 +111,7 @@ class LaneSteps:
         find_lane(session, self._lane)  # reads the row again, into the same object
         standing = read_standing(session, integration)
         self._record(session, standing, reaction, results, order.now)
+        self._keep_renewal(session, integration)
         return replace(
             self._go_on(session, standing, order),
             notices=notices,
@@ -135,9 +137,16 @@ class LaneSteps:
     def _own(self, session: Session, lane: UUID) -> IntegrationRow | None:
         return own_lane(session, lane, self._turn_id)
 
+    def _keep_renewal(self, session: Session, integration: IntegrationRow) -> None:
+        """Store a refresh token that was replaced. The channel stays: the connector knows of it already."""
+        is_open = self._stored == _stored(integration)
+        store_renewal(session, integration, self._opener)
+        if is_open:
+            self._stored = _stored(integration)
+
     def _open(self, integration: IntegrationRow) -> None:
         """Open the integration, unless that was done and nothing has changed since."""
-        stored = (integration.settings, integration.credentials, integration.test_mode)
+        stored = _stored(integration)
         if stored == self._stored:
             return
         self._stored, self._channel, self._problem = stored, None, None
@@ -218,6 +227,11 @@ class LaneSteps:
             if outcome.http_status == HTTPStatus.TOO_MANY_REQUESTS and outcome.retry_after_s:
                 pace.rest(order.now, outcome.retry_after_s)
         return pace
+
+
+def _stored(integration: IntegrationRow) -> tuple[object, ...]:
+    """What a connection is made of."""
+    return integration.settings, integration.credentials, integration.test_mode
 
 
 _NONE_ALLOWED = Claims(reached_limit=True)

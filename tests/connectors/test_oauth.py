@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.connectors.base import Outcome, OutcomeKind
+from app.connectors.base import Outcome, OutcomeKind, Renewals
 from app.connectors.http import Wire
 from app.connectors.oauth import ERRORS, Grant, TokenCache
 from tests.connectors.cases import QUICK
@@ -232,3 +232,51 @@ async def test_a_grant_that_does_not_work_any_more_shows_when_another_token_is_w
     refused = await tokens.token(ONE, grant(server), http, renew=True)
     assert isinstance(refused, Outcome)
     assert refused.kind is OutcomeKind.AUTHENTICATION
+
+
+async def test_a_refresh_token_that_is_replaced_is_told_and_used_from_then_on(
+    server: HttpServer, http: httpx.AsyncClient, tokens: TokenCache, watch: Watch
+) -> None:
+    server.tell(
+        "/token",
+        issued("first", refresh_token="refresh-2"),
+        issued("second", refresh_token="refresh-3"),
+        issued("third"),
+    )
+    renewals = Renewals()
+    for token in ("first", "second", "third"):
+        assert shown(await tokens.token(ONE, grant(server), http, renewals=renewals)) == token
+        watch.now += timedelta(hours=2)
+    assert [
+        b"refresh_token=refresh-%d" % number in request.body
+        for number, request in zip((1, 2, 3), server.received, strict=True)
+    ] == [True] * 3
+    found = renewals.get(ONE)
+    assert found is not None
+    assert (found.old.get_secret_value(), found.new.get_secret_value()) == ("refresh-1", "refresh-3")
+    renewals.stored(ONE, found)
+    assert renewals.get(ONE) is None
+
+
+async def test_what_was_stored_meanwhile_is_known_as_the_same_connection(
+    server: HttpServer, http: httpx.AsyncClient, tokens: TokenCache
+) -> None:
+    server.tell("/token", issued("first", refresh_token="refresh-2"), issued("second"))
+    await tokens.token(ONE, grant(server), http)
+    assert shown(await tokens.token(ONE, grant(server, "refresh-2"), http)) == "first"
+    assert shown(await tokens.token(ONE, grant(server, "refresh-9"), http)) == "second"
+
+
+async def test_a_replacement_that_does_not_work_gives_what_is_stored_another_chance(
+    server: HttpServer, http: httpx.AsyncClient, tokens: TokenCache
+) -> None:
+    server.tell(
+        "/token",
+        issued("first", refresh_token="refresh-2"),
+        answer(400, {"error": "invalid_grant"}),
+        issued("third"),
+    )
+    await tokens.token(ONE, grant(server), http)
+    assert isinstance(await tokens.token(ONE, grant(server), http, renew=True), Outcome)
+    assert shown(await tokens.token(ONE, grant(server), http)) == "third"
+    assert b"refresh_token=refresh-1" in server.received[-1].body

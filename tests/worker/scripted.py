@@ -143,6 +143,7 @@ class PlainSettings(BaseModel):
 
 class PlainCredentials(BaseModel):
     token: SecretStr
+    refresh_token: SecretStr | None = None
 
 
 @dataclass(eq=False)

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from app.connectors.base import OutcomeKind
+from app.connectors.base import Outcome, OutcomeKind, Renewal
 from app.database.database import Database
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow
 from app.values import DeliveryState, PauseReason
-from tests.worker.scripted import START, ScriptedConnector, outcome
+from tests.worker.scripted import DELIVERED, START, ScriptedConnector, outcome
 from tests.worker.stage import Stage, build_stage
 
 S = DeliveryState
@@ -174,3 +175,36 @@ async def test_a_defect_in_trying_is_logged_without_its_text(
     assert "ValueError" in caplog.text
     assert "secret-token" not in caplog.text
     assert (await stage.integration_row()).paused_at is None
+
+
+@pytest.mark.parametrize("name", ["refresh_token", "refreshToken"])
+async def test_a_refresh_token_that_the_platform_replaced_is_stored(
+    stage: Stage, connector: ScriptedConnector, name: str
+) -> None:
+    secrets = {"token": "secret", name: "old"}
+    await stage.change(IntegrationRow, stage.lane, credentials=stage.cipher.encrypt(secrets))
+    lanes = stage.lanes()
+
+    def renew(_call: object) -> Outcome:
+        lanes.opener.renewals.add(stage.lane, Renewal(SecretStr("old"), SecretStr("new")))
+        return DELIVERED
+
+    connector.script = renew
+    job = await stage.job()
+    await lanes.run(stage.turn())
+    assert (await stage.delivery_of(job)).state is S.DELIVERED
+    kept = stage.cipher.decrypt((await stage.integration_row()).credentials)
+    assert kept == {"token": "secret", name: "new"}
+    assert lanes.opener.renewals.get(stage.lane) is None
+
+
+async def test_credentials_that_a_person_replaced_meanwhile_stay(
+    stage: Stage, connector: ScriptedConnector
+) -> None:
+    secrets = {"token": "secret", "refresh_token": "by hand"}
+    lanes = stage.lanes()
+    lanes.opener.renewals.add(stage.lane, Renewal(SecretStr("old"), SecretStr("new")))
+    await stage.change(IntegrationRow, stage.lane, credentials=stage.cipher.encrypt(secrets))
+    await lanes.run(stage.turn())
+    assert stage.cipher.decrypt((await stage.integration_row()).credentials) == secrets
+    assert lanes.opener.renewals.get(stage.lane) is None

@@ -87,12 +87,16 @@ async def _told(access: Access, ask: Ask, *, renew: bool) -> Told | Outcome:
         client_secret=credentials.client_secret,
         refresh_token=credentials.refresh_token,
     )
-    token = await access.tokens.token(connection.integration_id, grant, connection.http, renew=renew)
+    token = await access.tokens.token(
+        connection.integration_id, grant, connection.http, renew=renew, renewals=connection.renewals
+    )
     if isinstance(token, Outcome):
         return token
     answer = await ask(_bearer(token.get_secret_value()))
     if isinstance(answer, Answer) and answer.status == _UNAUTHORIZED and not renew:
-        token = await access.tokens.token(connection.integration_id, grant, connection.http, refused=token)
+        token = await access.tokens.token(
+            connection.integration_id, grant, connection.http, refused=token, renewals=connection.renewals
+        )
         if isinstance(token, Outcome):
             return token
         answer = await ask(_bearer(token.get_secret_value()))

@@ -96,7 +96,9 @@ async def _told(access: Access, credentials: LinkedInCredentials, ask: Ask, *, r
     answer = await ask(_headers(access, token))
     if isinstance(answer, Answer) and answer.status == _UNAUTHORIZED and grant is not None and not renew:
         connection = access.connection
-        token = await access.tokens.token(connection.integration_id, grant, connection.http, refused=token)
+        token = await access.tokens.token(
+            connection.integration_id, grant, connection.http, refused=token, renewals=connection.renewals
+        )
         if isinstance(token, Outcome):
             return token
         answer = await ask(_headers(access, token))
@@ -126,7 +128,9 @@ async def _token(
         # The credentials' own validator: without a grant there is an access token.
         return credentials.access_token or SecretStr("")
     connection = access.connection
-    return await access.tokens.token(connection.integration_id, grant, connection.http, renew=renew)
+    return await access.tokens.token(
+        connection.integration_id, grant, connection.http, renew=renew, renewals=connection.renewals
+    )
 
 
 def _headers(access: Access, token: SecretStr) -> dict[str, str]:

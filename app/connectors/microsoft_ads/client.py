@@ -78,12 +78,16 @@ async def ask(access: Access, operation: str, body: Body, *, renew: bool = False
     `renew`: with a new access token from the beginning.
     """
     connection, grant = access.connection, access.grant
-    token = await access.tokens.token(connection.integration_id, grant, connection.http, renew=renew)
+    token = await access.tokens.token(
+        connection.integration_id, grant, connection.http, renew=renew, renewals=connection.renewals
+    )
     if isinstance(token, Outcome):
         return token
     answer = await _post(access, operation, body, token)
     if isinstance(answer, Answer) and wants_new_token(answer) and not renew:
-        token = await access.tokens.token(connection.integration_id, grant, connection.http, refused=token)
+        token = await access.tokens.token(
+            connection.integration_id, grant, connection.http, refused=token, renewals=connection.renewals
+        )
         if isinstance(token, Outcome):
             return token
         answer = await _post(access, operation, body, token)
