@@ -22,7 +22,7 @@ def test_a_hash_is_passed_through_in_lower_case() -> None:
     assert hashed(f" {digest.upper()} ", as_is) == digest
 
 
-@pytest.mark.parametrize("value", [None, "", "nothing is left", "\ud800"])
+@pytest.mark.parametrize("value", [None, "", "-", "nothing is left", "\ud800", "a\ud800"])
 def test_nothing_is_never_hashed(value: str | None) -> None:
     assert hashed(value, lambda text: None if text == "nothing is left" else text) is None
 
