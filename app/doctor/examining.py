@@ -102,7 +102,7 @@ async def _probe(
         return {}  # check_key() says so
     asked = [(one, project) for project in projects for one in project.integrations if one.row.enabled]
     async with open_client() as http:
-        # A refresh token that is replaced meanwhile is not stored: the platforms do not end the old one by that.
+        # A refresh token that is replaced meanwhile is not stored: platforms do not end the old one by that.
         opener = Opener(
             connectors=connectors, endpoints=endpoints(settings, connectors), cipher=cipher, http=http
         )
