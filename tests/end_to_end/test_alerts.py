@@ -28,10 +28,10 @@ async def go_wrong(live: Live) -> None:
     label = await live.label_everywhere()
     await live.script("google_ads", fail="INVALID_CONVERSION_ACTION_ID", times=1)
     await refuse_at_meta(live, label)
+    await until_there_are(live, 1, DeliveryState.HELD, Platform.GOOGLE_ADS)
     await live.script("meta", fail="190", times=1)
     await live.update({"leadId": await live.lead_now()}, label.id)
     await until_there_are(live, 1, DeliveryState.HELD, Platform.META)
-    await until_there_are(live, 2, DeliveryState.HELD, Platform.GOOGLE_ADS)
 
 
 async def refuse_at_meta(live: Live, label: LabelRow) -> None:
