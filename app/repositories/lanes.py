@@ -59,6 +59,9 @@ _HOLD_MAPPING = (
     )
     .returning(_MAPPING.c.id)
 )
+_TRY_MAPPING_AT = (
+    update(_MAPPING).where(_MAPPING.c.id == bindparam("mapping")).values(probe_at=bindparam("new_probe_at"))
+)
 _RELEASE_MAPPING = (
     update(_MAPPING)
     .where(_MAPPING.c.id == bindparam("mapping"))
@@ -128,6 +131,11 @@ def hold_mapping(session: Session, lane: UUID, label_id: UUID, target: str, hold
         .scalar_one_or_none()
     )
     return held
+
+
+def try_mapping_at(session: Session, mapping_id: UUID, at: datetime) -> None:
+    """Try the mapping's target next at that time; nothing happens when somebody removed the mapping."""
+    session.connection().execute(_TRY_MAPPING_AT, {"mapping": mapping_id, "new_probe_at": at})
 
 
 def release_mapping(session: Session, mapping_id: UUID) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.errors import Problem
 from app.ids import parse_id
 from app.repositories.integrations import list_integrations
-from app.repositories.labels import lock_mappings
+from app.repositories.labels import lock_mappings, retarget_held
 from app.services.connections import add_mapping
 from app.services.texts import name_problem
 from app.tables.labels import LabelMappingRow
@@ -55,8 +55,8 @@ def add_mappings(session: Session, label_id: UUID, mappings: Iterable[Mapping]) 
 def replace_mappings(session: Session, label_id: UUID, mappings: Sequence[Mapping]) -> list[UUID]:
     """Make these, which have no problems, all that the label has; answers the lanes that may go on now.
 
-    Deliveries keep the target they were created with. Those that are held for a target the label had go on
-    by themselves, each its own probe.
+    Deliveries keep the target they were created with, but for those that wait because the platform refuses
+    it: they get the new one. Of a mapping that is gone they go on, each its own probe.
     """
     wanted = {UUID(mapping.integration_id): mapping for mapping in mappings}
     changed: list[UUID] = []
@@ -66,13 +66,15 @@ def replace_mappings(session: Session, label_id: UUID, mappings: Sequence[Mappin
             session.delete(row)
             changed.append(row.integration_id)
         elif mapping.target.strip() != row.target:
-            _retarget(row, mapping.target.strip())
+            _retarget(session, row, mapping.target.strip())
             changed.append(row.integration_id)
     add_mappings(session, label_id, wanted.values())
     return changed
 
 
-def _retarget(row: LabelMappingRow, target: str) -> None:
+def _retarget(session: Session, row: LabelMappingRow, target: str) -> None:
     """What was said of the old target says nothing of the new one."""
+    if row.held_at is not None:
+        retarget_held(session, row, target)
     row.target = target
     row.held_at, row.hold_message, row.probe_at, row.alerted_at = None, None, None, None

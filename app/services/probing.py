@@ -27,6 +27,7 @@ from app.services.probe_report import (
     unusable,
     works,
 )
+from app.services.renewing import store_renewal
 from app.services.sunsets import ApiVersion, api_version
 from app.services.viewer import Viewer
 from app.tables.integrations import IntegrationRow
@@ -58,8 +59,9 @@ class ProbeService:
         subject = await self._subject(viewer, given_id)
         integration = subject.integration
         report = await try_out(self.opener, integration, subject.targets)
-        if report.is_accepted and subject.is_stopped:
-            await self._follow_up(viewer, integration)
+        tries_again = report.is_accepted and subject.is_stopped
+        if tries_again or self.opener.renewals.get(integration.id):
+            await self._follow_up(viewer, integration, tries_again=tries_again)
         connector = self.opener.connectors.get(integration.platform)
         if connector is None:
             return report
@@ -79,10 +81,13 @@ class ProbeService:
 
         return await self.database.read(look)
 
-    async def _follow_up(self, viewer: Viewer, tried: IntegrationRow) -> None:
+    async def _follow_up(self, viewer: Viewer, tried: IntegrationRow, *, tries_again: bool) -> None:
         def work(session: Session) -> None:
             integration = lock_integration(session, viewer.project_id, tried.id)
-            if integration is not None:  # not disconnected meanwhile
+            if integration is None:
+                return  # disconnected meanwhile
+            store_renewal(session, integration, self.opener)
+            if tries_again:
                 try_at_once(session, integration, self.clock())
                 after_commit(session, lambda: self.wake([tried.id]))
 

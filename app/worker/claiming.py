@@ -17,6 +17,7 @@ from app.repositories.deliveries import (
     select_label_probe,
     select_lane_probe,
 )
+from app.repositories.lanes import held_mappings, try_mapping_at
 from app.repositories.settling import lock_jobs
 from app.repositories.verdicts import next_verdict_at, take_questions
 from app.repositories.waiting import finish
@@ -119,7 +120,8 @@ def lane_due_at(session: Session, standing: Standing, now: datetime) -> datetime
         return None
     times = [integration.probe_at]
     if not standing.paused:
-        times += [mapping.probe_at for mapping in standing.held.values()]
+        held = held_mappings(session, integration.id) if standing.held else ()
+        times += [mapping.probe_at for mapping in held]
         times.append(next_due_at(session, integration.id, now))
         times.append(next_verdict_at(session, integration.id, now))
     return min((at for at in times if at is not None and at > now), default=None)
@@ -170,7 +172,7 @@ def _probes(
     for mapping in standing.held.values():
         if not _is_time(mapping.probe_at, now) or len(probes) + len(trials) >= most:
             continue
-        mapping.probe_at = now + PROBE_EVERY
+        try_mapping_at(session, mapping.id, now + PROBE_EVERY)
         found = select_label_probe(session, standing.integration.id, mapping.label_id, now)
         probes += found
         if not found and channel.connector.facts.probe_every:

@@ -78,12 +78,12 @@ async def test_more_than_a_transaction_takes_is_gone_on_with_at_once(sqlite_stag
 
 
 @pytest.mark.parametrize(
-    "mappings",
-    [lambda _: [], lambda stage: [Mapping(str(stage.lane), "Other")]],
+    ("mappings", "target"),
+    [(lambda _: [], "Won"), (lambda stage: [Mapping(str(stage.lane), "Other")], "Other")],
     ids=["removed", "changed"],
 )
-async def test_what_was_held_for_a_mapping_that_is_gone_or_means_something_else_goes_on_with_its_own_target(
-    stage: Stage, connector: ScriptedConnector, mappings: Callable[[Stage], list[Mapping]]
+async def test_what_was_held_goes_on_with_the_new_target_or_with_its_own_where_there_is_none(
+    stage: Stage, connector: ScriptedConnector, mappings: Callable[[Stage], list[Mapping]], target: str
 ) -> None:
     held = await stage.mapping_row()
     await stage.change(
@@ -99,7 +99,7 @@ async def test_what_was_held_for_a_mapping_that_is_gone_or_means_something_else_
     )
     await stage.run()
     assert lanes == [stage.lane]
-    assert [call.body["target"] for call in connector.calls] == ["Won"]
+    assert [call.body["target"] for call in connector.calls] == [target]
     assert (await stage.delivery_of(job)).state is S.DELIVERED
 
 
