@@ -61,8 +61,6 @@ def test_the_python_example_believes_what_is_sent(is_genuine: Callable[..., bool
         ({"webhook-timestamp": ""}, BODY),
         ({"webhook-signature": ""}, BODY),
         ({"webhook-signature": "v1,é"}, BODY),
-        (headers(minutes=-6), BODY),
-        (headers(minutes=6), BODY),
     ],
 )
 def test_the_python_example_believes_nothing_else(
@@ -70,6 +68,14 @@ def test_the_python_example_believes_nothing_else(
 ) -> None:
     assert not is_genuine({**headers(), **change}, body, SIGNED)
     assert not is_genuine({}, body, SIGNED)
+
+
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_the_python_example_does_not_believe_other_times(
+    minutes: float, is_genuine: Callable[..., bool]
+) -> None:
+    # Signed here and not when tests are collected: in a long run what was to come is now by then.
+    assert not is_genuine(headers(minutes=minutes), BODY, SIGNED)
 
 
 def test_the_message_it_shows_is_one() -> None:
