@@ -76,6 +76,25 @@ query LeadDeliveries($by: LeadIdentifierInput!) {
 }
 """
 
+PREVIEW_LEAD_STATUS = """
+query PreviewLeadStatus($input: UpdateLeadStatusInput!) {
+  previewLeadStatus(input: $input) {
+    __typename
+    ... on LeadStatusPreview {
+      status
+      queued
+      deliveries { platform kind plan sendAt expiresAt request }
+      cancels { id platform state }
+      warnings { integration code field reason willSkip }
+    }
+    ... on UserError {
+      code
+      message
+    }
+  }
+}
+"""
+
 LABELS_AND_INTEGRATIONS = """
 query LabelsAndIntegrations {
   conversionLabels {
@@ -136,6 +155,11 @@ def _examples(*, api_key: str, lead: Mapping[str, str], status: Mapping[str, obj
                 title="The lead's newest job, and what each platform made of it.",
                 query=LEAD_DELIVERIES,
                 variables={"by": lead},
+            ),
+            ExplorerTab(
+                title="What losing the lead would do, without doing it.",
+                query=PREVIEW_LEAD_STATUS,
+                variables={"input": {"lead": lead, "conversionId": "lost", "onConflict": "SUPERSEDE"}},
             ),
             ExplorerTab(
                 title="The labels to give a lead, and what is connected.",
