@@ -49,7 +49,7 @@ _LABELS: Final[dict[UUID, dict[str, Any]]] = {
     WON_ID: {"name": "Won", "mark_as_done": True, "undo_on_lost": True},
     REPEAT_ID: {"name": "Repeat order", "convert_once": False},
 }
-_CONNECTIONS: Final[dict[Platform, tuple[str, dict[str, Any], dict[str, Any]]]] = {
+CONNECTIONS: Final[dict[Platform, tuple[str, dict[str, Any], dict[str, Any]]]] = {
     Platform.GOOGLE_ADS: (
         "Google Ads",
         {"customer_id": "123-456-7890"},
@@ -87,7 +87,8 @@ _CONNECTIONS: Final[dict[Platform, tuple[str, dict[str, Any], dict[str, Any]]]] 
         {"signing_secret": WEBHOOK_SECRET},
     ),
 }
-_TARGETS: Final[dict[Platform, dict[UUID, str]]] = {
+"""Every platform the sandbox plays: name, settings and credentials that it accepts."""
+TARGETS: Final[dict[Platform, dict[UUID, str]]] = {
     Platform.GOOGLE_ADS: {
         LOST_ID: "700000001",
         QUALIFIED_ID: "700000002",
@@ -126,6 +127,7 @@ _TARGETS: Final[dict[Platform, dict[UUID, str]]] = {
         REPEAT_ID: "lead.repeat_order",
     },
 }
+"""What each label is mapped to."""
 
 
 async def run_demo(port: int, say: Callable[[str], None]) -> None:
@@ -190,9 +192,9 @@ async def fill(runtime: Runtime) -> None:
         )
         session.add(_key(project, runtime.clock))
         _add_labels(session, project, runtime.clock())
-        for platform in _CONNECTIONS:
+        for platform in CONNECTIONS:
             integration = _connect(session, runtime, project, platform)
-            for label_id, target in _TARGETS[platform].items():
+            for label_id, target in TARGETS[platform].items():
                 add_mapping(session, label_id=label_id, integration_id=integration.id, target=target)
         _add_leads(session, project, runtime.clock())
 
@@ -210,7 +212,7 @@ def _add_labels(session: Session, project: ProjectRow, now: datetime) -> None:
 
 
 def _connect(session: Session, runtime: Runtime, project: ProjectRow, platform: Platform) -> IntegrationRow:
-    name, settings, credentials = _CONNECTIONS[platform]
+    name, settings, credentials = CONNECTIONS[platform]
     return add_integration(
         session,
         project_id=project.id,

@@ -13,9 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.demo import demo_settings
+from app.connectors.registry import build_connectors
+from app.demo import CONNECTIONS, TARGETS, demo_settings
 from app.demo_leads import demo_leads
+from app.sandbox.registry import PLATFORMS
 from app.settings import Settings
+from app.values import Platform
 from tests.world import START
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -118,6 +121,11 @@ async def test_the_demo_starts_whatever_the_environment_says(tmp_path: Path) -> 
     environment = {"LEADWIRE_PORT": "abc", "LEADWIRE_WORKER": "never", "LEADWIRE_SECRET_KEY": "short"}
     async with started("demo", "--port", "0", cwd=tmp_path, **environment) as process:
         assert "Leadwire is running" in await read_until(process, "Ctrl-C")
+
+
+def test_every_platform_there_is_is_played_and_connected() -> None:
+    assert {make().name for make in PLATFORMS} == {platform.value.lower() for platform in Platform}
+    assert set(build_connectors()) == set(CONNECTIONS) == set(TARGETS) == set(Platform)
 
 
 def test_the_demo_has_leads_without_gaps_and_leads_with_every_kind_of_gap() -> None:

@@ -10,9 +10,10 @@ from sqlmodel import Session
 from app.clock import Clock
 from app.connectors.base import Connector
 from app.database.database import Database
+from app.demo import CONNECTIONS, QUALIFIED_ID
+from app.demo import TARGETS as DEMO_TARGETS
 from app.encryption import Cipher, new_secret_key
 from app.ids import new_id
-from app.sandbox.webhook.signatures import SECRET as WEBHOOK_SECRET
 from app.services.connections import add_integration, add_mapping
 from app.services.lead_merge import merge
 from app.services.projects import add_project
@@ -36,6 +37,9 @@ COMPLETE_LEAD: dict[str, Any] = {
     "gclid": "Cj0KCQiA-gclid_1",
     "fbclid": "IwAR-fbclid_1",
     "meta_lead_id": "123456789012345",
+    "msclkid": "0123456789abcdef0123456789abcdef",
+    "ttclid": "E.C.P.example",
+    "li_fat_id": "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
     "ga_client_id": "1234567890.1700000000",
     "ga_session_id": "1700000000",
     "landing_page_url": "https://www.example.com/offer",
@@ -47,38 +51,10 @@ COMPLETE_LEAD: dict[str, Any] = {
 }
 """A lead that every platform takes."""
 
-SETTINGS: dict[Platform, dict[str, Any]] = {
-    Platform.GOOGLE_ADS: {"customer_id": "123-456-7890"},
-    Platform.META: {"dataset_id": "1234567890", "mode": "crm", "crm_name": "Example CRM"},
-    Platform.GA4: {"measurement_id": "G-EXAMPLE01"},
-    Platform.LINKEDIN: {"ad_account_id": "512345678"},
-    Platform.TIKTOK: {
-        "mode": "crm",
-        "event_source_id": "7000000000000000001",
-        "crm_name": "Example CRM",
-    },
-    Platform.WEBHOOK: {"url": "https://hooks.example.com/conversions"},
-}
-CREDENTIALS: dict[Platform, dict[str, Any]] = {
-    Platform.GOOGLE_ADS: {
-        "client_id": "client",
-        "client_secret": "sandbox-secret",
-        "refresh_token": "sandbox-refresh-token",
-    },
-    Platform.META: {"access_token": "sandbox-token"},
-    Platform.GA4: {"api_secret": "sandbox-secret"},
-    Platform.LINKEDIN: {"access_token": "sandbox-token"},
-    Platform.TIKTOK: {"access_token": "sandbox-token"},
-    Platform.WEBHOOK: {"signing_secret": WEBHOOK_SECRET},
-}
-TARGETS = {
-    Platform.GOOGLE_ADS: "987654321",
-    Platform.META: "Qualified",
-    Platform.GA4: "qualify_lead",
-    Platform.LINKEDIN: "104012",
-    Platform.TIKTOK: "Qualified",
-    Platform.WEBHOOK: "lead.qualified",
-}
+SETTINGS = {platform: settings for platform, (_, settings, _) in CONNECTIONS.items()}
+CREDENTIALS = {platform: credentials for platform, (_, _, credentials) in CONNECTIONS.items()}
+TARGETS = {platform: targets[QUALIFIED_ID] for platform, targets in DEMO_TARGETS.items()}
+"""Of every platform: those that the sandbox accepts."""
 
 
 @dataclass

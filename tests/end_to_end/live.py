@@ -14,9 +14,9 @@ from starlette.routing import Mount
 
 from app.alerting import read_receiver
 from app.asgi import build_app, build_services
-from app.clock import utc_now
+from app.clock import Clock, utc_now
 from app.connectors.client import open_client
-from app.connectors.http import Wire
+from app.connectors.http import Timeouts, Wire
 from app.connectors.opening import Opener
 from app.connectors.registry import build_connectors
 from app.database.database import Database
@@ -30,7 +30,7 @@ from app.tables.labels import LabelRow
 from app.values import Platform, Scope
 from schema.examples import blank_examples
 from tests.api import Api
-from tests.world import COMPLETE_LEAD, World, new_cipher
+from tests.world import COMPLETE_LEAD, TARGETS, World, new_cipher
 
 PATIENCE_S = 20
 """How long a test waits for what must come at once: a bound against hanging, not a measurement."""
@@ -58,11 +58,21 @@ class Live(Api):
     wake: Wake = print
     """Gives lanes a turn, as a commit does."""
 
-    async def received(self, platform: str) -> list[dict[str, Any]]:
-        """What a platform was sent, newest first."""
+    async def book(self, platform: str) -> dict[str, Any]:
+        """What a platform received, and what it counts."""
         assert self.sandbox is not None
-        answer = (await self.sandbox.get(f"/sandbox/{platform}/requests")).json()
-        return [request for request in answer["requests"] if request["endpoint"] != "token"]
+        book: dict[str, Any] = (await self.sandbox.get(f"/sandbox/{platform}/requests")).json()
+        return book
+
+    async def received(self, platform: str) -> list[dict[str, Any]]:
+        """The conversions a platform was sent, newest first."""
+        requests: list[dict[str, Any]] = (await self.book(platform))["requests"]
+        return requests
+
+    def taken(self, platform: Platform) -> str:
+        """The state of a delivery that the platform took."""
+        judges_later = self.world.connectors[platform].facts.verdict_after
+        return "ACCEPTED" if judges_later else "DELIVERED"
 
     async def script(self, platform: str, **order: Any) -> None:
         """Tell a platform how to behave next."""
@@ -93,14 +103,14 @@ class Live(Api):
 
     async def lead_now(self, **values: Any) -> str:
         """The id of a lead that every platform takes now."""
-        now = utc_now()
+        now = self.world.clock()
         fresh = {"clicked_at": now - timedelta(days=2), "created_at": now - timedelta(days=1)}
         return str((await self.world.lead(**(COMPLETE_LEAD | fresh | values))).id)
 
     async def label_everywhere(self, **columns: Any) -> LabelRow:
         """A label that means something at every platform."""
         label = await self.world.label(**columns)
-        for platform in (Platform.GOOGLE_ADS, Platform.META, Platform.GA4):
+        for platform in TARGETS:
             await self.world.map(label.id, await self.world.integration(platform))
         return label
 
@@ -122,21 +132,27 @@ async def serving(app: Starlette) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def open_live(database: Database, alerts: Settings | None = None) -> AsyncIterator[Live]:
+async def open_live(
+    database: Database,
+    alerts: Settings | None = None,
+    *,
+    clock: Clock = utc_now,
+    timeouts: Timeouts | None = None,
+) -> AsyncIterator[Live]:
     """Everything over `database`, sending to a sandbox of its own. `alerts`: whom to tell, as settings."""
-    connectors = dict(build_connectors(Wire(clock=utc_now)))
-    world = await World(database, utc_now, new_cipher(), connectors).begin()
+    connectors = dict(build_connectors(Wire(clock=clock, timeouts=timeouts or Timeouts())))
+    world = await World(database, clock, new_cipher(), connectors).begin()
     await world.key("admin-key", Scope.ADMIN)
     async with (
-        serving(Starlette(routes=[Mount("/sandbox", sandbox_app())])) as origin,
+        serving(Starlette(routes=[Mount("/sandbox", sandbox_app(clock=clock))])) as origin,
         httpx.AsyncClient(base_url=origin) as sandbox,
         open_client() as http,
     ):
         places = endpoints(demo_settings("", origin), connectors)
         opener = Opener(connectors=connectors, endpoints=places, cipher=world.cipher, http=http)
-        receiver = read_receiver(alerts, http=http, clock=utc_now) if alerts else None
-        async with sending(database, opener, utc_now, receiver) as engine:
-            services = build_services(database=database, opener=opener, wake=engine.wake, clock=utc_now)
+        receiver = read_receiver(alerts, http=http, clock=clock) if alerts else None
+        async with sending(database, opener, clock, receiver) as engine:
+            services = build_services(database=database, opener=opener, wake=engine.wake, clock=clock)
             app = build_app(services, database=database, examples=blank_examples())
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://leadwire.test") as client:

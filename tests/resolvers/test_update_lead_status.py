@@ -12,12 +12,12 @@ from app.services.progress import settle_job
 from app.tables.jobs import DeliveryRow
 from app.values import DeliveryState, JobState, LeadStatus, Platform
 from tests.api import Api, process
-from tests.world import START
+from tests.world import START, TARGETS
 
 
 async def test_a_label_queues_a_job_with_one_delivery_for_each_enabled_integration(api: Api) -> None:
     lead, label = await api.world.complete_lead(), await api.world.label()
-    for platform in (Platform.GOOGLE_ADS, Platform.META, Platform.GA4):
+    for platform in TARGETS:
         await api.world.map(label.id, await api.world.integration(platform))
     await api.world.integration(Platform.META, "switched off", enabled=False)
 
@@ -40,7 +40,7 @@ async def test_a_label_queues_a_job_with_one_delivery_for_each_enabled_integrati
     assert answer["warnings"] == []
     job = answer["job"]
     assert (job["state"], job["active"], job["price"], job["currency"]) == ("PENDING", True, 12_500, "EUR")
-    assert {delivery["platform"] for delivery in job["deliveries"]} == {"GOOGLE_ADS", "META", "GA4"}
+    assert sorted(delivery["platform"] for delivery in job["deliveries"]) == sorted(TARGETS)
     assert {delivery["state"] for delivery in job["deliveries"]} == {"SCHEDULED"}
     stored = await api.lead_row(lead.id)
     assert (stored.status, stored.label_id, stored.price_cents) == (LeadStatus.PENDING, label.id, 12_500)

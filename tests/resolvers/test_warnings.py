@@ -8,7 +8,7 @@ import pytest
 from app.tables.jobs import DeliveryRow
 from app.values import ConsentState, DeliveryState, PauseReason, Platform
 from tests.api import Api, process
-from tests.world import COMPLETE_LEAD, START
+from tests.world import COMPLETE_LEAD, START, TARGETS
 
 
 async def queue(api: Api, platform: Platform, **lead_values: Any) -> tuple[dict[str, Any], DeliveryRow]:
@@ -21,12 +21,19 @@ async def queue(api: Api, platform: Platform, **lead_values: Any) -> tuple[dict[
 
 @pytest.mark.parametrize(
     ("platform", "field"),
-    [(Platform.GOOGLE_ADS, "gclid"), (Platform.META, "metaLeadId"), (Platform.GA4, "gaClientId")],
+    [
+        (Platform.GOOGLE_ADS, "gclid"),
+        (Platform.META, "metaLeadId"),
+        (Platform.GA4, "gaClientId"),
+        (Platform.MICROSOFT_ADS, "msclkid"),
+        (Platform.LINKEDIN, "liFatId"),
+        (Platform.TIKTOK, "ttclid"),
+    ],
 )
 async def test_a_lead_nobody_can_recognise_is_skipped_with_the_missing_field(
     api: Api, platform: Platform, field: str
 ) -> None:
-    answer, delivery = await queue(api, platform, unique_identifier="crm-1")
+    answer, delivery = await queue(api, platform, first_name="Ada")
 
     assert answer["__typename"] == "QueuedResult"
     skipping = [warning for warning in answer["warnings"] if warning["willSkip"]]
@@ -40,7 +47,7 @@ async def test_a_lead_nobody_can_recognise_is_skipped_with_the_missing_field(
     assert delivery.warning["code"] == "MISSING_IDENTIFIER"
 
 
-@pytest.mark.parametrize("platform", [Platform.GOOGLE_ADS, Platform.META, Platform.GA4])
+@pytest.mark.parametrize("platform", TARGETS)
 async def test_denied_consent_blocks_every_platform(api: Api, platform: Platform) -> None:
     denied = dict.fromkeys(
         ("ad_storage", "analytics_storage", "ad_user_data", "ad_personalization"), ConsentState.DENIED
