@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.connectors.base import Assessment, Conversion, Finding
 from app.connectors.fields import UnknownConsent
+from app.connectors.money import is_currency
 from app.values import DeliveryPlan, WarningCode
 
 
@@ -20,10 +21,9 @@ def warns(code: WarningCode, field: str | None, reason: str) -> Finding:
 
 def currency_findings(conversion: Conversion) -> Iterator[Finding]:
     """A value in no currency is worse than none: some platforms refuse it, others drop it silently."""
-    code = conversion.currency
-    if conversion.value_cents is None or (len(code) == 3 and code.isascii() and code.isupper()):  # noqa: PLR2004 - ISO 4217
+    if conversion.value_cents is None or is_currency(conversion.currency):
         return
-    reason = "The value has no three-letter currency code such as EUR. Set the lead's currency."
+    reason = "The value is in no currency there is: a code such as EUR is needed. Set the lead's currency."
     yield skips(WarningCode.MISSING_FIELD, "currency", reason)
 
 

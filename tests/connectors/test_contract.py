@@ -254,6 +254,16 @@ def test_a_complete_lead_gives_no_findings(case: Case) -> None:
 
 
 @every_connector
+@pytest.mark.parametrize("code", ["", "eur", "EURO", "ЕUR", "EUE", "XXX"])
+def test_a_value_in_no_currency_there_is_is_not_sent(case: Case, code: str) -> None:
+    connector = case.connector()
+    settings_ = connector.settings_model.model_validate(case.settings)
+    assessment = connector.assess(lead(), case.conversion(currency=code), settings_, NOW)
+    [finding] = assessment.findings
+    assert (finding.code, finding.field, finding.will_skip) == (WarningCode.MISSING_FIELD, "currency", True)
+
+
+@every_connector
 def test_everything_that_is_wrong_is_collected_and_what_skips_comes_first(case: Case) -> None:
     connector = case.connector()
     settings_ = connector.settings_model.model_validate(case.settings)

@@ -1,11 +1,12 @@
 import json
 from decimal import Decimal
 
+import pycountry
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.connectors.money import amount, decimal_text
+from app.connectors.money import amount, decimal_text, is_currency
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,14 @@ def test_a_text_has_all_digits_of_its_currency(minor_units: int, currency: str, 
 @given(st.integers(min_value=0, max_value=10**15), st.sampled_from(["EUR", "JPY", "KWD", "UYW"]))
 def test_a_text_is_the_same_amount(minor_units: int, currency: str) -> None:
     assert float(decimal_text(minor_units, currency)) == amount(minor_units, currency)
+
+
+def test_currencies_are_those_of_the_standard_but_for_what_nobody_pays_with() -> None:
+    standard = {currency.alpha_3 for currency in pycountry.currencies}
+    left_out = {code for code in standard if not is_currency(code)}
+    # Metals, units of account, bonds, and codes for tests and for nothing at all.
+    assert " ".join(sorted(left_out)) == "XAD XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX"
+
+
+def test_a_code_in_lower_case_is_none() -> None:
+    assert not is_currency("eur")
