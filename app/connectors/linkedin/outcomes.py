@@ -75,6 +75,8 @@ _TEXTS = (
 )
 _INDEX = re.compile(r"Index: ([0-9]{1,6}), ")
 _INDICES = re.compile(r"indices \[([0-9, ]{1,50000})\]")
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,79}")
+_NUMBERS = ("status", "serviceErrorCode")
 _QUOTED = re.compile(r'"[^"]*"')
 _NO_TYPE = " cannot be coerced"
 _COERCED = re.compile(rf"(ERROR :: \S+ ::) .*{_NO_TYPE}")
@@ -95,7 +97,7 @@ def refused(answer: Answer, redaction: Redaction, *, count: int = 1) -> Outcome:
     """What an answer that is no success means: nothing was taken; the events it names are the reason."""
     code = _code(answer)
     if code is None:
-        return by_status(answer, title=FACTS.title, redaction=redaction)
+        return by_status(_keepable(answer), title=FACTS.title, redaction=redaction)
     text = _without_values(_error(answer).get("message"))
     whole = _judged(answer, text, code, redaction)
     named = {} if code in CATALOGUE and answer.status not in _JUDGED_BY_TEXT else _by_index(text)
@@ -110,9 +112,10 @@ def refused(answer: Answer, redaction: Redaction, *, count: int = 1) -> Outcome:
 def _taken(answer: Answer, redaction: Redaction, count: int) -> Outcome:
     elements = _error(answer).get("elements")
     statuses = [_status(element) for element in elements] if isinstance(elements, list) else []
+    kept = _keepable(answer)
     if len(statuses) != count or None in statuses:
-        return outcome(UNREADABLE, answer, title=FACTS.title, redaction=redaction, code="UNREADABLE")
-    whole = outcome(_DELIVERED, answer, title=FACTS.title, redaction=redaction, code=None)
+        return outcome(UNREADABLE, kept, title=FACTS.title, redaction=redaction, code="UNREADABLE")
+    whole = outcome(_DELIVERED, kept, title=FACTS.title, redaction=redaction, code=None)
     events = {
         index: _element(answer, element, redaction)
         for index, element in enumerate(elements or [])
@@ -129,10 +132,10 @@ def _element(answer: Answer, element: dict[str, Any], redaction: Redaction) -> O
 
 
 def _judged(answer: Answer, text: str, code: str, redaction: Redaction) -> Outcome:
-    body = {**_error(answer), **({"message": text} if text else {})}
+    kept = _keepable(answer)
     return outcome(
         CATALOGUE.get(code, _CONTENT),
-        replace(answer, body=body),
+        replace(kept, body={**_error(kept), "message": text}) if text else kept,
         title=FACTS.title,
         redaction=redaction,
         code=code,
@@ -175,6 +178,27 @@ def _by_index(text: str) -> Mapping[int, str]:
         if current is not None and line.strip():
             said[current].append(line[start.end() :] if start else line)
     return {index: "\n".join(lines) for index, lines in said.items()}
+
+
+def _keepable(answer: Answer) -> Answer:
+    """The same with no more in it than is stored: names are in the request, and any field could repeat one.
+
+    What is said of one event is stored with each that shared its request.
+    """
+    return replace(answer, body=_kept(answer.body))
+
+
+def _kept(said: Any) -> Any:
+    if not isinstance(said, dict):
+        return None
+    numbers = {key: said[key] for key in _NUMBERS if isinstance(said.get(key), int)}
+    code, elements = said.get("code"), said.get("elements")
+    return {
+        **numbers,
+        **({"code": code} if isinstance(code, str) and _CODE.fullmatch(code) else {}),
+        **({"message": _without_values(said["message"])} if isinstance(said.get("message"), str) else {}),
+        **({"elements": [_kept(element) for element in elements]} if isinstance(elements, list) else {}),
+    }
 
 
 def _without_values(message: Any) -> str:

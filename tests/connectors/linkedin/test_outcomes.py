@@ -44,7 +44,7 @@ def test_every_line_of_the_catalogue(code: str, kind: OutcomeKind) -> None:
     outcome = read(said(status, "Words", code=code), Redaction(), count=1)
     assert (outcome.kind, outcome.code, outcome.known) == (kind, code, True)
     assert outcome.message
-    assert outcome.message.endswith("LinkedIn says: Words")
+    assert outcome.message.endswith("LinkedIn says: Words.")
 
 
 def test_the_catalogue_has_no_line_but_these() -> None:
@@ -206,3 +206,25 @@ def test_values_that_a_validator_repeats_are_not_kept(text: str) -> None:
 def test_without_a_text_the_status_decides(message: Any) -> None:
     outcome = read(said(422, message), Redaction(), count=2)
     assert (outcome.kind, outcome.code) == (OutcomeKind.REJECTED, "HTTP_422")
+
+
+NAME = "Zeta"
+REFUSED = {"status": 422, "message": f'ERROR :: /user/userInfo/lastName :: "{NAME}" is not an enum symbol'}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        # What is said of one person is stored with all that shared the request.
+        got(200, {"elements": [{"status": 201}, {"status": 422, "error": REFUSED}]}),
+        got(200, {"elements": [{"status": 201, "entity": {"lastName": NAME}}, {"status": 201}]}),
+        got(200, {"elements": [{"lastName": NAME}]}),
+        got(200, [NAME]),
+        got(400, {**REFUSED, "errorDetails": {"inputErrors": [{"description": f"{NAME} is no name"}]}}),
+        got(400, {**REFUSED, "status": {"lastName": NAME}, "message": [NAME]}),
+        got(403, {**REFUSED, "input": {"lastName": NAME}}),
+        got(503, {**REFUSED, "input": {"lastName": NAME}}),
+    ],
+)
+def test_names_that_linkedin_repeats_anywhere_are_not_kept(answer: Answer) -> None:
+    assert NAME not in repr(read(answer, Redaction(), count=2))
