@@ -97,7 +97,7 @@ def outcome(
 ) -> Outcome:
     """An entry as the outcome of this answer. `said`: the platform's own words, added to ours."""
     words = redaction.text(said)
-    parts = [entry.text.format(title=title), f"{title} says: {words}" if words else ""]
+    parts = [entry.text.format(title=title), f"{title} says: {_ended(words)}" if words else ""]
     return Outcome(
         kind=entry.kind,
         http_status=answer.status,
@@ -130,6 +130,11 @@ def short_id(value: Any) -> str | None:
     if isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= 200:  # noqa: PLR2004 - far above any platform's
         return value or None
     return None
+
+
+def _ended(words: str) -> str:
+    """A sentence with its end: our own words may follow."""
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def _pause_s(entry: Entry, answer: Answer) -> float | None:

@@ -80,7 +80,7 @@ def test_the_place_in_a_request_is_not_told_to_people() -> None:
     answer = Answer(status=400, body={"error": error}, is_json=True, is_html=False, retry_after_s=None)
     message = read(answer, Redaction(), count=5).events[3].message
     assert message
-    assert message.endswith("The parameter $['data'][0]['event_time'] is bad")
+    assert message.endswith("The parameter $['data'][0]['event_time'] is bad.")
 
 
 @pytest.mark.parametrize("code", [190, 2635, 2, 424242])

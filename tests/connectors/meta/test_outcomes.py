@@ -43,7 +43,7 @@ def test_every_line_of_the_catalogue(code: int, subcode: int | None, kind: Outco
     assert outcome.code == (str(code) if subcode is None else f"{code}/{subcode}")
     assert outcome.request_id == "AbC"
     assert outcome.message
-    assert outcome.message.endswith("Meta says: (#1) Words")
+    assert outcome.message.endswith("Meta says: (#1) Words.")
 
 
 def test_the_catalogue_has_no_line_but_these() -> None:
