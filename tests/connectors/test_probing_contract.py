@@ -10,6 +10,7 @@ import pytest
 from app.connectors.base import Outcome, OutcomeKind
 from tests.connectors.cases import CASES, QUICK, Case, every_connector
 from tests.connectors.http_server import HttpServer, Reply, answer, hang_up
+from tests.connectors.leads import lead
 from tests.connectors.sandboxed import is_played, sandboxed
 from tests.connectors.test_sending_contract import FUZZ, PERSONAL
 
@@ -128,4 +129,29 @@ async def test_a_connection_that_was_revoked_is_found_out(case: Case, has_target
         outcome = await stage.connector.probe(stage.connection, case.target if has_target else None)
         assert outcome.kind is OutcomeKind.AUTHENTICATION
         assert outcome.message
+        assert (await stage.book())["conversions"] == 0
+
+
+NEEDS_A_CODE = [case for case in CASES if "test_event_code" in case.settings]
+NOT_IN_TEST_MODE = [case for case in PLAYED if not case.has_test_mode]
+
+
+@pytest.mark.parametrize(
+    ("case", "left_out"),
+    [
+        *((case, {"test_event_code": None}) for case in NEEDS_A_CODE),
+        *((case, {}) for case in NOT_IN_TEST_MODE),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+@with_and_without_a_target
+async def test_a_connection_whose_test_mode_sends_nothing_is_found(
+    case: Case, left_out: dict[str, Any], has_target: bool
+) -> None:
+    async with sandboxed(case, **left_out) as stage:
+        in_test_mode = replace(stage.connection, test_mode=True)
+        probed_ = await stage.connector.probe(in_test_mode, case.target if has_target else None)
+        body = stage.connector.build(lead(), case.conversion(), in_test_mode.settings, test_mode=True)
+        sent = await stage.connector.send(in_test_mode, body)
+        assert (probed_.kind, probed_.code) == (OutcomeKind.CONFIGURATION, sent.code)
         assert (await stage.book())["conversions"] == 0

@@ -9,7 +9,7 @@ from app.connectors.meta.outcomes import read
 from app.connectors.meta.settings import MetaCredentials, MetaSettings
 from app.connectors.redaction import Redaction
 
-_NO_TEST_CODE = Outcome(
+NO_TEST_CODE = Outcome(
     kind=OutcomeKind.CONFIGURATION,
     code="NO_TEST_EVENT_CODE",
     message="The integration is in test mode without a test_event_code, so Meta would count the event.",
@@ -19,7 +19,7 @@ _NO_TEST_CODE = Outcome(
 async def send(connection: Connection, body: Body, *, wire: Wire) -> Outcome:
     """Send the event, unless Meta would count what is only a test."""
     if connection.test_mode and "test_event_code" not in body:
-        return _NO_TEST_CODE
+        return NO_TEST_CODE
     return await post_events(connection, body, wire=wire)
 
 

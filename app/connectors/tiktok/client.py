@@ -9,7 +9,7 @@ from app.connectors.tiktok.api import FACTS
 from app.connectors.tiktok.outcomes import read
 from app.connectors.tiktok.settings import TikTokCredentials
 
-_NO_TEST_CODE = Outcome(
+NO_TEST_CODE = Outcome(
     kind=OutcomeKind.CONFIGURATION,
     code="NO_TEST_EVENT_CODE",
     message="The integration is in test mode without a test_event_code, so TikTok would count the event.",
@@ -20,7 +20,7 @@ async def send(connection: Connection, body: Body, *, wire: Wire) -> Outcome:
     """Send the events, unless TikTok would count what is only a test."""
     token = narrowed(connection.credentials, TikTokCredentials).access_token.get_secret_value()
     if connection.test_mode and "test_event_code" not in body:
-        return _NO_TEST_CODE
+        return NO_TEST_CODE
     return await post_events(connection, token, body, wire=wire)
 
 

@@ -10,7 +10,7 @@ from app.connectors.fields import narrowed
 from app.connectors.http import Wire
 from app.connectors.probing import as_probe, works
 from app.connectors.tiktok.api import FACTS
-from app.connectors.tiktok.client import post_events
+from app.connectors.tiktok.client import NO_TEST_CODE, post_events
 from app.connectors.tiktok.payload import empty
 from app.connectors.tiktok.settings import TikTokCredentials, TikTokSettings
 
@@ -25,9 +25,11 @@ async def probe(connection: Connection, wire: Wire) -> Outcome:
     settings = narrowed(connection.settings, TikTokSettings)
     token = narrowed(connection.credentials, TikTokCredentials).access_token.get_secret_value()
     found = await post_events(connection, token, empty(settings), wire=wire)
-    if found.kind is OutcomeKind.DELIVERED or _is_about_content(found):
-        return works(found, _WORKS)
-    return as_probe(found, title=FACTS.title)
+    if found.kind is not OutcomeKind.DELIVERED and not _is_about_content(found):
+        return as_probe(found, title=FACTS.title)
+    if connection.test_mode and settings.test_event_code is None:
+        return NO_TEST_CODE
+    return works(found, _WORKS)
 
 
 def _is_about_content(found: Outcome) -> bool:
