@@ -45,7 +45,6 @@ CATALOGUE: dict[int, Entry] = {
             5605: "This label is not mapped to the name of an offline conversion goal.",
             5606: _NO_GOAL,
             5613: "Microsoft has not opened offline conversions for this customer.",
-            5627: "Conversions of this goal cannot be changed or taken back.",
         },
     ),
     **entries(
@@ -79,6 +78,8 @@ CATALOGUE: dict[int, Entry] = {
             5624: _CONTENT,
             5625: "Microsoft changes a conversion only to a new value.",
             5626: "Microsoft misses the currency of the new value.",
+            # Said of the goal, but only of adjustments: to hold its mapping would keep conversions waiting.
+            5627: "Conversions of this goal cannot be changed or taken back.",
         },
     ),
     **entries(OutcomeKind.RETRY, {0: _BUSY, 202: _BUSY, 5612: _BUSY}),

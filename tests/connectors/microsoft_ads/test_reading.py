@@ -11,10 +11,10 @@ from app.connectors.redaction import Redaction
 KINDS: dict[OutcomeKind, tuple[int, ...]] = {
     OutcomeKind.AUTHENTICATION: (105, 108, 109, 120, 122, 123, 124, 125),
     OutcomeKind.API_SUNSET: (205, 303),
-    OutcomeKind.CONFIGURATION: (106, 116, 208, 5605, 5606, 5613, 5627),
+    OutcomeKind.CONFIGURATION: (106, 116, 208, 5605, 5606, 5613),
     OutcomeKind.REJECTED: (
         *(100, 113, 201, 203, 204, 206, 5600, 5601, 5602, 5603, 5604, 5607, 5608, 5609, 5610, 5611),
-        *(5614, 5616, 5617, *range(5618, 5627)),
+        *(5614, 5616, 5617, *range(5618, 5628)),
     ),
     OutcomeKind.RETRY: (0, 117, 202, 5612, 5615),
 }
@@ -104,6 +104,11 @@ def test_only_the_named_conversions_of_a_batch_are_refused() -> None:
     assert outcome.kind is OutcomeKind.DELIVERED
     assert {index: one.code for index, one in outcome.events.items()} == {1: "5606", 3: "5609"}
     assert outcome.events[1].kind is OutcomeKind.CONFIGURATION
+
+
+def test_a_goal_that_takes_no_adjustments_still_takes_conversions_so_its_mapping_is_not_held() -> None:
+    outcome = judged(partial(error(5627, 0)))
+    assert (outcome.kind, outcome.known) == (OutcomeKind.REJECTED, True)
 
 
 @pytest.mark.parametrize("index", [None, -1, 4, "x", 0.5, True])
