@@ -1,90 +1,22 @@
 """The embedded engine: one process owns everything, and each lane's turns are an asyncio task."""
 
 import asyncio
-import logging
-import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import datetime
 from uuid import UUID
 
 from app.clock import Clock
-from app.ids import new_id
+from app.queue.pauses import log_failed_turn, pause_after
 from app.queue.port import SWEEP_LANE, RunTurn
-
-_FIRST_PAUSE = timedelta(seconds=1)
-_LONGEST_PAUSE = timedelta(seconds=30)
-"""Between turns of a lane that fails. No wake-up shortens it: each commit would cost a failing turn."""
-
-_logger = logging.getLogger(__name__)
-
-
-class Timer(Protocol):
-    """Something that will be called."""
-
-    def cancel(self) -> None:
-        """Forget it."""
-        ...
-
-
-CallLater = Callable[[float, Callable[[], None]], Timer]
-"""Calls a function after so many seconds, on the event loop."""
-
-
-def call_later(delay_s: float, call: Callable[[], None]) -> Timer:
-    """CallLater by the running event loop's own clock."""
-    return asyncio.get_running_loop().call_later(delay_s, call)
-
-
-class EmbeddedTurn:
-    """A Turn of the embedded engine. One waits at a time; to break off the wait loses no wake-up."""
-
-    def __init__(self, lane: UUID, later: CallLater) -> None:
-        self.id = new_id()
-        self.lane = lane
-        self.stopping = False
-        self._later = later
-        self._awake = False
-        self._waiter: asyncio.Future[None] | None = None
-
-    def wake(self) -> None:
-        """Somebody woke the lane."""
-        self._awake = True
-        self._ring()
-
-    def stop(self) -> None:
-        """The engine is shutting down."""
-        self.stopping = True
-        self._ring()
-
-    def take_wake_up(self) -> bool:
-        """Whether the lane was woken since the last time it asked."""
-        awake, self._awake = self._awake, False
-        return awake
-
-    async def woken(self, timeout_s: float) -> bool:
-        """See Turn.woken."""
-        if not self._awake and not self.stopping:
-            self._waiter = asyncio.get_running_loop().create_future()
-            timer = self._later(timeout_s, self._ring)
-            try:
-                await self._waiter
-            finally:
-                timer.cancel()
-                self._waiter = None
-        return self.take_wake_up()
-
-    def _ring(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+from app.queue.turns import CallLater, GivenTurn, Timer, call_later
 
 
 @dataclass(slots=True, eq=False)
 class _Lane:
     """What the engine knows of a lane."""
 
-    turn: EmbeddedTurn | None = None
+    turn: GivenTurn | None = None
     task: asyncio.Task[None] | None = None
     timer: Timer | None = None
     """Gives it the turn it asked for."""
@@ -138,21 +70,17 @@ class EmbeddedEngine:
         if lane.timer is not None:
             lane.timer.cancel()
             lane.timer = None
-        lane.turn = EmbeddedTurn(lane_id, self._later)
+        lane.turn = GivenTurn(lane_id, self._later)
         lane.task = asyncio.create_task(self._take_turn(lane_id, lane, lane.turn))
 
-    async def _take_turn(self, lane_id: UUID, lane: _Lane, turn: EmbeddedTurn) -> None:
+    async def _take_turn(self, lane_id: UUID, lane: _Lane, turn: GivenTurn) -> None:
         assert self._run is not None
         try:
             due_at = await self._run(turn)
         except Exception as error:  # noqa: BLE001 - the outermost edge of a lane: others must go on
             lane.failures += 1
-            due_at = self._clock() + _pause(lane.failures)
-            # Where it was raised, and never what it says: the text of an error may quote personal data.
-            where = "".join(traceback.format_tb(error.__traceback__))
-            _logger.error(  # noqa: TRY400 - see above
-                "lane %s: a turn failed: %s\n%s", lane_id, type(error).__name__, where
-            )
+            due_at = self._clock() + pause_after(lane.failures)
+            log_failed_turn(lane_id, error)
         else:
             lane.failures = 0
         lane.turn = lane.task = None
@@ -169,7 +97,3 @@ class EmbeddedEngine:
             lane.timer = self._later(wait_s, lambda: self._give_turn(lane_id, lane))
         else:
             del self._lanes[lane_id]
-
-
-def _pause(failures: int) -> timedelta:
-    return min(_FIRST_PAUSE * (1 << min(failures - 1, 16)), _LONGEST_PAUSE)

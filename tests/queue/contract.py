@@ -37,6 +37,9 @@ class EngineContract:
         yield engine
         await engine.stop(grace_s=0)
 
+    def freeze(self, engine: Any) -> None:
+        """Let the engine look dead to others while it lives."""
+
     # Turns
 
     async def test_the_sweep_has_the_first_turn(self, engine: Engine) -> None:
@@ -297,7 +300,7 @@ class EngineContract:
         await stage.start(engine)
         job = await stage.job(wake=engine)
         for attempts in range(1, 8):
-            await stage.database.until(lambda session, n=attempts: _attempts(session, job) == n)  # type: ignore[misc]
+            await stage.database.until(lambda session, n=attempts: _attempts(session, job) >= n)  # type: ignore[misc]
             await stage.time.advance(hours=6, seconds=1)
         [failed] = await stage.until_state(job, DeliveryState.FAILED)
         assert failed.attempts == 8
@@ -327,6 +330,7 @@ class EngineContract:
         await stage.start(frozen)
         job = await stage.job(wake=frozen)
         first = await connector.called(1)
+        self.freeze(frozen)
         await stage.start(successor)
         second = await connector.called(2)
         second.answer.set_result(outcome(OutcomeKind.REJECTED))
@@ -334,7 +338,8 @@ class EngineContract:
         other = await stage.job(wake=frozen)
         first.answer.set_result(outcome(OutcomeKind.DELIVERED))
         await frozen.stop(grace_s=20)
-        assert (await stage.delivery_of(other)).state is DeliveryState.SCHEDULED
+        owner = (await stage.integration_row()).turn_id
+        assert (await stage.delivery_of(other)).turn_id in {None, owner}
         delivery = await stage.delivery_of(job)
         assert delivery.state is DeliveryState.REJECTED
         assert [attempt.error_code for attempt in await stage.attempts_of(delivery)] == ["WORKER_DIED", "E"]

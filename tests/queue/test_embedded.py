@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.ids import new_id
-from app.queue.embedded import EmbeddedEngine, EmbeddedTurn, call_later
+from app.queue.embedded import EmbeddedEngine
 from app.queue.port import SWEEP_LANE, Turn
+from app.queue.turns import GivenTurn, call_later
 from tests.queue.turns import Turns
 from tests.worker.scripted import START, FakeTime
 
@@ -117,7 +118,7 @@ async def test_a_turn_that_ends_while_the_engine_stops_is_the_last(engine: Embed
 
 
 async def test_a_wait_that_nobody_ends_ends_by_itself(time: FakeTime) -> None:
-    turn = EmbeddedTurn(new_id(), time.later)
+    turn = GivenTurn(new_id(), time.later)
     waiting = asyncio.create_task(turn.woken(5))
     await time.awaited()
     await time.advance(seconds=5)
@@ -125,13 +126,13 @@ async def test_a_wait_that_nobody_ends_ends_by_itself(time: FakeTime) -> None:
 
 
 async def test_a_wake_up_before_the_wait_is_not_lost(time: FakeTime) -> None:
-    turn = EmbeddedTurn(new_id(), time.later)
+    turn = GivenTurn(new_id(), time.later)
     turn.wake()
     assert await turn.woken(5) is True
 
 
 async def test_a_wake_up_is_heard_once(time: FakeTime) -> None:
-    turn = EmbeddedTurn(new_id(), time.later)
+    turn = GivenTurn(new_id(), time.later)
     turn.wake()
     turn.wake()
     assert await turn.woken(5) is True
@@ -140,7 +141,7 @@ async def test_a_wake_up_is_heard_once(time: FakeTime) -> None:
 
 
 async def test_breaking_off_a_wait_loses_no_wake_up(time: FakeTime) -> None:
-    turn = EmbeddedTurn(new_id(), time.later)
+    turn = GivenTurn(new_id(), time.later)
     waiting = asyncio.create_task(turn.woken(5))
     await time.awaited()
     turn.wake()

@@ -1,0 +1,116 @@
+"""Wake-ups on PostgreSQL: a job for whoever is free, a notification for whoever has the turn already."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import asyncpg
+from pgqueuer import Queries
+from sqlalchemy import make_url
+
+_MOST_AT_ONCE = 100
+"""A notification takes 8,000 bytes."""
+
+_logger = logging.getLogger(__name__)
+
+
+async def connect(database_url: str) -> asyncpg.Connection:
+    """A connection of its own, which notifications need. `database_url` as SQLAlchemy writes it."""
+    dsn = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return await asyncpg.connect(dsn, server_settings={"application_name": "leadwire queue"}, timeout=10)
+
+
+async def disconnect(connection: asyncpg.Connection) -> None:
+    """Close it, also when there is nobody at the other end any more."""
+    try:
+        await connection.close(timeout=2)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
+
+
+async def install(database_url: str) -> None:
+    """Create or update PgQueuer's own tables; several processes may do so at once."""
+    connection = await connect(database_url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _INSTALL_LOCK)
+        queries = Queries.from_asyncpg_connection(connection)
+        if await queries.schema_is_installed():
+            await queries.upgrade()
+        else:
+            await queries.install()
+    finally:
+        await disconnect(connection)
+
+
+_INSTALL_LOCK = 0x6C656164_71756575
+
+
+class Waker:
+    """Tells of lanes that have work. Bundles what comes while it is telling."""
+
+    channel = "leadwire_wake"
+
+    def __init__(self, database_url: str, entrypoint: str) -> None:
+        self._url = database_url
+        self._entrypoint = entrypoint
+        self._connection: asyncpg.Connection | None = None
+        self._pending: dict[UUID, bool] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def wake(self, lanes: Iterable[UUID]) -> None:
+        """Queue a turn for each and tell whoever has one; never raises, never blocks, may be lost."""
+        self._add(lanes, notify=True)
+
+    def queue(self, lanes: Iterable[UUID]) -> None:
+        """Only queue a turn for each."""
+        self._add(lanes, notify=False)
+
+    def lanes_in(self, payload: object) -> list[UUID]:
+        """The lanes a notification names."""
+        return [UUID(lane) for lane in str(payload).split(",") if lane]
+
+    async def close(self) -> None:
+        """Tell what is still to be told, and no more after that."""
+        self._closed = True
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=5)
+            self._task.cancel()
+        if self._connection is not None:
+            await disconnect(self._connection)
+
+    def _add(self, lanes: Iterable[UUID], *, notify: bool) -> None:
+        if self._closed:
+            return
+        for lane in lanes:
+            self._pending[lane] = self._pending.get(lane, False) or notify
+        if self._pending and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._tell_all())
+
+    async def _tell_all(self) -> None:
+        while self._pending:
+            some = list(self._pending.items())[:_MOST_AT_ONCE]
+            for lane, _ in some:
+                del self._pending[lane]
+            try:
+                await self._tell([lane for lane, _ in some], [lane for lane, notify in some if notify])
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                # The sweep finds what these lanes have to do.
+                _logger.warning("wake-ups of %d lanes are lost: %s", len(some), type(error).__name__)
+
+    async def _tell(self, lanes: Sequence[UUID], notified: Sequence[UUID]) -> None:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._url)
+        await Queries.from_asyncpg_connection(self._connection).enqueue(
+            [self._entrypoint] * len(lanes),
+            [lane.bytes for lane in lanes],
+            [0] * len(lanes),
+            dedupe_key=[str(lane) for lane in lanes],
+            on_conflict="skip",
+        )
+        if notified:
+            # After the jobs: an owner that ends meanwhile hears of it and queues another.
+            await self._connection.execute(
+                "SELECT pg_notify($1, $2)", self.channel, ",".join(map(str, notified))
+            )
