@@ -9,11 +9,17 @@ Rule = Callable[[str], str | None]
 """One platform's normalisation of one field; None: nothing is left."""
 
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
+_UNSEEN = frozenset({"Cc", "Cf"})
 
 
 def is_hash(value: str) -> bool:
     """Whether somebody hashed this value before it came here: 64 hexadecimal digits."""
     return _HASH.fullmatch(value) is not None
+
+
+def visible(value: str) -> str:
+    """Without control characters, byte order marks and zero-width spaces, which pasting brings along."""
+    return "".join(character for character in value if unicodedata.category(character) not in _UNSEEN)
 
 
 def hashed(value: str | None, normalise: Rule) -> str | None:

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from app.connectors.ga4 import normalise as ga4
 from app.connectors.google_ads import normalise as google
 from app.connectors.hashing import Rule, hashed, is_hash
+from app.connectors.linkedin import normalise as linkedin
 from app.connectors.meta import normalise as meta
+from app.connectors.microsoft_ads import normalise as microsoft
+from app.connectors.tiktok import normalise as tiktok
 
 EMAIL = r"[^\s@]\S*@[^\s@]+|\S+@\S+@[^\s@]+"
 
@@ -48,6 +51,14 @@ LINES = [
     Line("meta postal code", partial(meta.postal_code, country="NL"), r"[^\s-]+"),
     Line("meta country", meta.country, r"[a-z]{2}"),
     Line("meta external id", meta.external_id, r"\S+"),
+    Line("microsoft e-mail", microsoft.email, EMAIL),
+    Line("microsoft phone", microsoft.phone, r"\+[1-9][0-9]{6,14}"),
+    Line("linkedin e-mail", linkedin.email, r"(?s:.+)@(?s:[^@]+)"),
+    Line("tiktok e-mail", tiktok.email, r"(?s:.+)@(?s:[^@]+)"),
+    Line("tiktok phone", tiktok.phone, r"\+[1-9][0-9]{6,14}"),
+    Line("tiktok name", tiktok.name, r"\S+"),
+    Line("tiktok postal code", tiktok.postal_code, r"\S+"),
+    Line("tiktok external id", tiktok.external_id, r"\S(?s:.*\S)?"),
 ]
 every_rule: Callable[..., Any] = pytest.mark.parametrize("line", LINES, ids=lambda line: line.name)
 
@@ -89,6 +100,18 @@ def test_what_is_hashed_is_a_hash_and_is_hashed_once(line: Line, value: str) -> 
 @pytest.mark.parametrize("value", ["", " ", "\u200b", "\n\t", "-", "--", "()"])
 def test_what_says_nothing_is_left_out_and_never_hashed_as_an_empty_text(line: Line, value: str) -> None:
     assert hashed(value, line.rule) is None
+
+
+E_MAILS = [line.rule for line in LINES if line.name.endswith("e-mail")]
+
+
+@pytest.mark.parametrize("email", E_MAILS)
+@pytest.mark.parametrize(
+    "pasted",
+    ["\ufeffjan@example.com", "jan@example.com\u200b", " jan@\u200bexample.com\u00a0", "\x00jan@example.com"],
+)
+def test_what_pasting_brings_along_does_not_change_the_hash_of_an_address(email: Rule, pasted: str) -> None:
+    assert hashed(pasted, email) == hashed("jan@example.com", email)
 
 
 def vendors(field: str, value: str) -> str | None:

@@ -6,7 +6,8 @@ formatting library, we keep it: a double name is matched with its hyphen.
 """
 
 import re
-import unicodedata
+
+from app.connectors.hashing import visible
 
 _DOTLESS_DOMAINS = frozenset({"gmail.com", "googlemail.com"})
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -16,15 +17,10 @@ _SUFFIX = re.compile(r"(?:,\s*|\s+)(?:jr|sr|2nd|3rd|ii|iii|iv|v|vi|cpa|dc|dds|vm
 
 def email(value: str) -> str | None:
     """Without any white space, in lower case; at Gmail also without dots and `+suffix` before the @."""
-    local, at, domain = _visible(value).lower().rpartition("@")
+    local, at, domain = "".join(visible(value).split()).lower().rpartition("@")
     if domain in _DOTLESS_DOMAINS:
         local = local.partition("+")[0].replace(".", "")
     return f"{local}{at}{domain}" if local and domain else None
-
-
-def _visible(value: str) -> str:
-    """Without white space, and without byte order marks and zero-width spaces, which pasting brings along."""
-    return "".join(c for c in value if not c.isspace() and unicodedata.category(c) not in {"Cf", "Cc"})
 
 
 def phone(value: str) -> str | None:

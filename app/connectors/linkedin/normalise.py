@@ -7,7 +7,7 @@ read 2026-11-23. LinkedIn takes malformed values without a word and then matches
 import re
 import unicodedata
 
-from app.connectors.hashing import is_hash
+from app.connectors.hashing import is_hash, visible
 
 _CLICK_ID = re.compile(r"[\x21-\x7e]{1,512}")
 # Control characters, halves of surrogate pairs, and the invisible ones that pasting brings along ...
@@ -18,7 +18,7 @@ _JOINERS = frozenset("\u200c\u200d")
 
 def email(value: str) -> str | None:
     """Before hashing: trimmed, in lower case, without invisible characters; dots and `+suffix` stay."""
-    address = "".join(c for c in value if unicodedata.category(c) not in _UNSEEN).strip().lower()
+    address = visible(value).strip().lower()
     local, _, domain = address.rpartition("@")
     return address if local and domain else None
 

@@ -8,16 +8,15 @@ read 2026-11-23. Where that page is silent (spaces within names) we do as Meta's
 import re
 import unicodedata
 
+from app.connectors.hashing import visible
 from app.connectors.meta.us_states import US_STATES
 
-# Byte order marks and zero-width spaces, which pasting and spreadsheets bring along.
-_INVISIBLE = frozenset({"Cf", "Cc"})
 _E164 = re.compile(r"\+?([1-9][0-9]{6,14})")
 
 
 def email(value: str) -> str | None:
     """Trimmed, in lower case, without invisible characters; dots and `+suffix` stay."""
-    address = "".join(c for c in value if unicodedata.category(c) not in _INVISIBLE).strip().lower()
+    address = visible(value).strip().lower()
     local, _, domain = address.rpartition("@")
     return address if local and domain else None
 

@@ -7,12 +7,14 @@ https://learn.microsoft.com/en-us/advertising/guides/uet-conversion-api-integrat
 
 import re
 
+from app.connectors.hashing import visible
+
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def email(value: str) -> str | None:
     """Without white space, in lower case; before the @ without dots and `+alias`, at every domain."""
-    local, _, domain = "".join(value.split()).lower().rpartition("@")
+    local, _, domain = "".join(visible(value).split()).lower().rpartition("@")
     local = local.partition("+")[0].replace(".", "")
     return f"{local}@{domain}" if local and domain else None
 

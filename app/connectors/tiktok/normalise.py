@@ -8,12 +8,14 @@ tiktok-conversions (names, postal codes, external ids, of which the page says li
 import re
 import unicodedata
 
+from app.connectors.hashing import visible
+
 _E164 = re.compile(r"\+?([1-9][0-9]{6,14})")
 
 
 def email(value: str) -> str | None:
-    """Trimmed, in lower case; nothing else may be changed."""
-    address = value.strip().lower()
+    """Trimmed, in lower case, without invisible characters; nothing else may be changed."""
+    address = visible(value).strip().lower()
     local, _, domain = address.rpartition("@")
     return address if local and domain else None
 
