@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from app.connectors.base import Assessment, Conversion, Finding
+from app.connectors.base import Assessment, Consent, Conversion, Finding
 from app.connectors.fields import UnknownConsent
 from app.connectors.money import is_currency
-from app.values import DeliveryPlan, WarningCode
+from app.values import ConsentState, DeliveryPlan, WarningCode
 
 
 def skips(code: WarningCode, field: str | None, reason: str) -> Finding:
@@ -34,6 +34,19 @@ def unknown_consent_finding(field: str, policy: UnknownConsent, *, title: str) -
         return skips(WarningCode.CONSENT_UNKNOWN, field, f"{reason} Send the answer with createLead.")
     reason = f"It is not known whether the person agreed; {title} decides by its own defaults what it uses."
     return warns(WarningCode.CONSENT_UNKNOWN, field, f"{reason} Send the answer with createLead.")
+
+
+def advertising_consent_findings(
+    consent: Consent, policy: UnknownConsent, *, title: str
+) -> Iterator[Finding]:
+    """For platforms that have no field for consent, so that whoever sends decides."""
+    answers = {"adUserData": consent.ad_user_data, "adStorage": consent.ad_storage}
+    denied = [field for field, answer in answers.items() if answer is ConsentState.DENIED]
+    if denied:
+        reason = f"The person refused that their data is used for advertising, so nothing is sent to {title}."
+        yield skips(WarningCode.CONSENT_DENIED, denied[0], reason)
+    elif not any(answers.values()):
+        yield unknown_consent_finding("adUserData", policy, title=title)
 
 
 def conclude(

@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.connectors.assessing import conclude, currency_findings, skips, unknown_consent_finding, warns
+from app.connectors.assessing import (
+    advertising_consent_findings,
+    conclude,
+    currency_findings,
+    skips,
+    warns,
+)
 from app.connectors.base import Assessment, Conversion, Finding
 from app.connectors.linkedin.api import EVENT_WINDOW, FACTS
 from app.connectors.linkedin.payload import rule_id, user
 from app.connectors.linkedin.settings import LinkedInSettings
 from app.tables.leads import LeadRow
-from app.values import ConsentState, WarningCode
+from app.values import WarningCode
 
 
 def assess(lead: LeadRow, conversion: Conversion, settings: LinkedInSettings, now: datetime) -> Assessment:
@@ -19,7 +25,7 @@ def assess(lead: LeadRow, conversion: Conversion, settings: LinkedInSettings, no
         *_target(conversion),
         *_identifiers(lead, settings),
         *currency_findings(conversion),
-        *_consent(conversion, settings),
+        *advertising_consent_findings(conversion.consent, settings.unknown_consent, title=FACTS.title),
         *_times(expires_at, now),
     ]
     return conclude(findings, now=now, send_at=conversion.event_at, expires_at=expires_at)
@@ -52,16 +58,6 @@ def _identifiers(lead: LeadRow, settings: LinkedInSettings) -> Iterator[Finding]
             "so LinkedIn cannot recognise it. Complete the lead and change its status again."
         )
         yield skips(missing, "liFatId", reason)
-
-
-def _consent(conversion: Conversion, settings: LinkedInSettings) -> Iterator[Finding]:
-    answers = {"adUserData": conversion.consent.ad_user_data, "adStorage": conversion.consent.ad_storage}
-    denied = [field for field, answer in answers.items() if answer is ConsentState.DENIED]
-    if denied:
-        reason = "The person refused that their data is used for advertising, so nothing is sent to LinkedIn."
-        yield skips(WarningCode.CONSENT_DENIED, denied[0], reason)
-    elif not any(answers.values()):
-        yield unknown_consent_finding("adUserData", settings.unknown_consent, title=FACTS.title)
 
 
 def _times(expires_at: datetime, now: datetime) -> Iterator[Finding]:

@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.connectors.assessing import conclude, currency_findings, skips, unknown_consent_finding, warns
+from app.connectors.assessing import (
+    advertising_consent_findings,
+    conclude,
+    currency_findings,
+    skips,
+    warns,
+)
 from app.connectors.base import Assessment, Conversion, Finding
 from app.connectors.meta.api import EVENT_WINDOW, FACTS
 from app.connectors.meta.payload import source_url, user_agent, user_data
 from app.connectors.meta.settings import MetaSettings
 from app.tables.leads import LeadRow
-from app.values import ConsentState, WarningCode
+from app.values import WarningCode
 
 _WEBSITE_ENOUGH = frozenset({"fbc", "fbp", "em", "ph", "external_id", "client_ip_address"})
 """One of these is needed. Names, places and the browser alone are refused: .../best-practices,
@@ -26,7 +32,7 @@ def assess(lead: LeadRow, conversion: Conversion, settings: MetaSettings, now: d
         *_target(conversion),
         *of_mode,
         *_value(conversion),
-        *_consent(conversion, settings),
+        *advertising_consent_findings(conversion.consent, settings.unknown_consent, title=FACTS.title),
         *_times(lead, conversion, settings, expires_at, now),
     ]
     return conclude(findings, now=now, send_at=conversion.event_at, expires_at=expires_at)
@@ -87,16 +93,6 @@ def _value(conversion: Conversion) -> Iterator[Finding]:
         )
         yield skips(WarningCode.MISSING_FIELD, "price", reason)
     yield from currency_findings(conversion)
-
-
-def _consent(conversion: Conversion, settings: MetaSettings) -> Iterator[Finding]:
-    answers = {"adUserData": conversion.consent.ad_user_data, "adStorage": conversion.consent.ad_storage}
-    denied = [field for field, answer in answers.items() if answer is ConsentState.DENIED]
-    if denied:
-        reason = "The person refused that their data is used for advertising, so nothing is sent to Meta."
-        yield skips(WarningCode.CONSENT_DENIED, denied[0], reason)
-    elif not any(answers.values()):
-        yield unknown_consent_finding("adUserData", settings.unknown_consent, title=FACTS.title)
 
 
 def _times(

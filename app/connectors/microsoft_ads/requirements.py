@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.connectors.assessing import conclude, currency_findings, skips, unknown_consent_finding, warns
+from app.connectors.assessing import (
+    advertising_consent_findings,
+    conclude,
+    currency_findings,
+    skips,
+    warns,
+)
 from app.connectors.base import Assessment, Conversion, Finding
 from app.connectors.microsoft_ads.api import CLICK_SETTLES, CONVERSION_SETTLES, FACTS, WINDOW
 from app.connectors.microsoft_ads.payload import click_id, goal_name, identifiers, user_data
 from app.connectors.microsoft_ads.settings import MicrosoftAdsSettings
 from app.tables.leads import LeadRow
-from app.values import ConsentState, DeliveryKind, WarningCode
+from app.values import DeliveryKind, WarningCode
 
 
 def assess(
@@ -22,7 +28,7 @@ def assess(
         *_target(conversion),
         *_identifiers(lead, settings),
         *_value(conversion),
-        *_consent(conversion, settings),
+        *advertising_consent_findings(conversion.consent, settings.unknown_consent, title=FACTS.title),
         *_times(conversion, clicked_at, expires_at, now),
         *_unusable_phone(lead, settings),
     ]
@@ -82,18 +88,6 @@ def _value(conversion: Conversion) -> Iterator[Finding]:
         reason = "Microsoft changes a conversion only to a new value. Send a price."
         yield skips(WarningCode.MISSING_FIELD, "price", reason)
     yield from currency_findings(conversion)
-
-
-def _consent(conversion: Conversion, settings: MicrosoftAdsSettings) -> Iterator[Finding]:
-    answers = {"adUserData": conversion.consent.ad_user_data, "adStorage": conversion.consent.ad_storage}
-    denied = [field for field, answer in answers.items() if answer is ConsentState.DENIED]
-    if denied:
-        reason = (
-            "The person refused that their data is used for advertising, so nothing is sent to Microsoft Ads."
-        )
-        yield skips(WarningCode.CONSENT_DENIED, denied[0], reason)
-    elif not any(answers.values()):
-        yield unknown_consent_finding("adUserData", settings.unknown_consent, title=FACTS.title)
 
 
 def _times(

@@ -3,13 +3,19 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from app.connectors.assessing import conclude, currency_findings, skips, unknown_consent_finding, warns
+from app.connectors.assessing import (
+    advertising_consent_findings,
+    conclude,
+    currency_findings,
+    skips,
+    warns,
+)
 from app.connectors.base import Assessment, Conversion, Finding
 from app.connectors.tiktok.api import EVENT_WINDOWS, FACTS, Mode
 from app.connectors.tiktok.payload import page_url, user
 from app.connectors.tiktok.settings import TikTokSettings
 from app.tables.leads import LeadRow
-from app.values import ConsentState, WarningCode
+from app.values import WarningCode
 
 _ENOUGH: Mapping[Mode, frozenset[str]] = {
     "crm": frozenset({"ttclid", "email", "phone", "external_id"}),
@@ -38,7 +44,7 @@ def assess(lead: LeadRow, conversion: Conversion, settings: TikTokSettings, now:
         *_identifiers(frozenset(user(lead, settings)), settings.mode),
         *_page(lead, settings),
         *currency_findings(conversion),
-        *_consent(conversion, settings),
+        *advertising_consent_findings(conversion.consent, settings.unknown_consent, title=FACTS.title),
         *_window(settings.mode, expires_at, now),
     ]
     return conclude(findings, now=now, send_at=conversion.event_at, expires_at=expires_at)
@@ -74,16 +80,6 @@ def _page(lead: LeadRow, settings: TikTokSettings) -> Iterator[Finding]:
             "with createLead, or set event_source_url at the integration."
         )
         yield skips(WarningCode.MISSING_FIELD, "landingPageUrl", reason)
-
-
-def _consent(conversion: Conversion, settings: TikTokSettings) -> Iterator[Finding]:
-    answers = {"adUserData": conversion.consent.ad_user_data, "adStorage": conversion.consent.ad_storage}
-    denied = [field for field, answer in answers.items() if answer is ConsentState.DENIED]
-    if denied:
-        reason = "The person refused that their data is used for advertising, so nothing is sent to TikTok."
-        yield skips(WarningCode.CONSENT_DENIED, denied[0], reason)
-    elif not any(answers.values()):
-        yield unknown_consent_finding("adUserData", settings.unknown_consent, title=FACTS.title)
 
 
 def _window(mode: Mode, expires_at: datetime, now: datetime) -> Iterator[Finding]:
