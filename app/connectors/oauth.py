@@ -102,7 +102,8 @@ class TokenCache:
     """The access tokens of one platform's connections; one request at a time for each connection."""
 
     def __init__(self, *, title: str, wire: Wire) -> None:
-        self._title = title
+        self.title = title
+        """What people call the platform."""
         self._wire = wire
         self._held: dict[UUID, _Held] = {}
         self._locks: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -170,7 +171,7 @@ class TokenCache:
             wire=self._wire,
         )
         if isinstance(answer, Unanswered):
-            text = f"{self._title} could not be asked to renew the access."
+            text = f"{self.title} could not be asked to renew the access."
             return Outcome(kind=OutcomeKind.RETRY, code=answer.code, message=text), grant
         token = _token_of(answer, "access_token")
         if token is None:
@@ -190,13 +191,13 @@ class TokenCache:
         code = answer.body.get("error") if isinstance(answer.body, dict) else None
         if isinstance(code, str) and code in ERRORS:
             said = answer.body.get("error_description")
-            return outcome(ERRORS[code], answer, title=self._title, redaction=redaction, code=code, said=said)
-        by_number = by_status(answer, title=self._title, redaction=redaction)
+            return outcome(ERRORS[code], answer, title=self.title, redaction=redaction, code=code, said=said)
+        by_number = by_status(answer, title=self.title, redaction=redaction)
         if by_number.kind in {OutcomeKind.RETRY, OutcomeKind.AUTHENTICATION} and not isinstance(code, str):
             return by_number
         # Never REJECTED or CONFIGURATION: neither the conversion nor its mapping has been judged here.
         name = code if isinstance(code, str) else by_number.code
-        return outcome(_UNREADABLE, answer, title=self._title, redaction=redaction, code=name, known=False)
+        return outcome(_UNREADABLE, answer, title=self.title, redaction=redaction, code=name, known=False)
 
 
 def _token_of(answer: Answer, name: str) -> SecretStr | None:

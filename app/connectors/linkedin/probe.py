@@ -6,10 +6,11 @@ Source: https://learn.microsoft.com/en-us/linkedin/marketing/integrations/ads-re
 
 from typing import Any
 
+from app.connectors.authorized import Told
 from app.connectors.base import Outcome, OutcomeKind
 from app.connectors.catalogue import UNREADABLE, Entry, outcome
 from app.connectors.linkedin.api import FACTS
-from app.connectors.linkedin.client import NO_TEST_MODE, Access, Told, look_up
+from app.connectors.linkedin.client import NO_TEST_MODE, Access, look_up
 from app.connectors.linkedin.outcomes import CATALOGUE, refused
 from app.connectors.linkedin.payload import rule_id
 from app.connectors.probing import as_probe, works

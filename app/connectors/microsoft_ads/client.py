@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from app.connectors.authorized import Told, ask_with_token
 from app.connectors.base import Body, Connection, Outcome, OutcomeKind
-from app.connectors.catalogue import unanswered
 from app.connectors.fields import narrowed
 from app.connectors.http import Answer, Unanswered, Wire, json_bytes, post
 from app.connectors.microsoft_ads.api import ADJUSTMENTS, CONVERSIONS, FACTS, SCOPE
 from app.connectors.microsoft_ads.reading import read, wants_new_token
 from app.connectors.microsoft_ads.settings import MicrosoftAdsCredentials, MicrosoftAdsSettings
 from app.connectors.oauth import Grant, TokenCache
-from app.connectors.redaction import Redaction
 
 NO_TEST_MODE = Outcome(
     kind=OutcomeKind.CONFIGURATION,
@@ -53,14 +52,6 @@ class Access:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An answer, and what must not be repeated of it."""
-
-    answer: Answer
-    redaction: Redaction
-
-
 async def send(access: Access, body: Body) -> Outcome:
     """One attempt at the conversions or adjustments of the body."""
     if access.connection.test_mode:
@@ -73,28 +64,20 @@ async def send(access: Access, body: Body) -> Outcome:
 
 
 async def ask(access: Access, operation: str, body: Body, *, renew: bool = False) -> Told | Outcome:
-    """POST an operation; when the access token is refused, once more with a new one.
+    """POST an operation. `renew`: with a new access token."""
 
-    `renew`: with a new access token from the beginning.
-    """
-    connection, grant = access.connection, access.grant
-    token = await access.tokens.token(
-        connection.integration_id, grant, connection.http, renew=renew, renewals=connection.renewals
+    async def post_it(token: SecretStr) -> Answer | Unanswered:
+        return await _post(access, operation, body, token)
+
+    return await ask_with_token(
+        post_it,
+        access.tokens,
+        access.connection,
+        access.grant,
+        secrets=(access.credentials.developer_token,),
+        refuses=wants_new_token,
+        renew=renew,
     )
-    if isinstance(token, Outcome):
-        return token
-    answer = await _post(access, operation, body, token)
-    if isinstance(answer, Answer) and wants_new_token(answer) and not renew:
-        token = await access.tokens.token(
-            connection.integration_id, grant, connection.http, refused=token, renewals=connection.renewals
-        )
-        if isinstance(token, Outcome):
-            return token
-        answer = await _post(access, operation, body, token)
-    if isinstance(answer, Unanswered):
-        return unanswered(answer, title=FACTS.title)
-    developer_token = access.credentials.developer_token.get_secret_value()
-    return Told(answer, Redaction(token.get_secret_value(), developer_token, *grant.secrets))
 
 
 async def _post(access: Access, operation: str, body: Body, token: SecretStr) -> Answer | Unanswered:

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from app.connectors.authorized import Told
 from app.connectors.base import Body, Outcome, OutcomeKind
 from app.connectors.catalogue import Entry, outcome
 from app.connectors.microsoft_ads.api import FACTS
-from app.connectors.microsoft_ads.client import NO_TEST_MODE, Access, Told, ask
+from app.connectors.microsoft_ads.client import NO_TEST_MODE, Access, ask
 from app.connectors.microsoft_ads.reading import read, unread
 from app.connectors.probing import as_probe, works
 
