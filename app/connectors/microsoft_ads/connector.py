@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from app.connectors.base import Assessment, Body, Connection, Conversion, Outcome
 from app.connectors.fields import narrowed
 from app.connectors.http import Wire
-from app.connectors.microsoft_ads import client, goals, payload, requirements
+from app.connectors.microsoft_ads import client, payload, probe, requirements
 from app.connectors.microsoft_ads.api import FACTS
 from app.connectors.microsoft_ads.settings import MicrosoftAdsCredentials, MicrosoftAdsSettings
 from app.connectors.oauth import TokenCache
@@ -43,8 +43,8 @@ class MicrosoftAdsConnector:
         return await client.send(self._access(connection), body)
 
     async def probe(self, connection: Connection, target: str | None) -> Outcome:
-        """See goals.py."""
-        return await goals.probe(self._access(connection), target)
+        """See probe.py."""
+        return await probe.probe(self._access(connection), target)
 
     def _access(self, connection: Connection) -> client.Access:
         return client.Access(connection=connection, tokens=self._tokens, wire=self._wire)

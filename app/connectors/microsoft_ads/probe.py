@@ -1,6 +1,7 @@
-"""The account's offline conversion goals: the only way to learn of a wrong name before conversions are lost.
+"""Whether the connection works: the account's goals are looked at, nothing is sent.
 
-Microsoft's own example says that a conversion under a name no goal has brings no error and is not counted
+That is also the only way to learn of a wrong name before conversions are lost: Microsoft's own example says
+that a conversion under a name no goal has brings no error and is not counted
 (https://learn.microsoft.com/en-us/advertising/guides/code-example-offline-conversions); how to ask is said at
 .../campaign-management-service/getconversiongoalsbyids, both read 2026-11-23.
 """
