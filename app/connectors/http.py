@@ -15,7 +15,9 @@ import httpx
 from app.clock import Clock, utc_now
 
 MAX_ANSWER_BYTES = 64 * 1024
-"""More of an answer is never read."""
+"""More of an answer is not read, unless the request says otherwise."""
+MAX_LIST_BYTES = 4 * 1024 * 1024
+"""The same of a list of everything an account has."""
 MAX_RETRY_AFTER_S = 86_400.0
 """A platform that asks for a longer pause is asked again after a day: some send nonsense here."""
 
@@ -92,16 +94,17 @@ async def post(
     content_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
     extensions: Mapping[str, Any] | None = None,
+    most_bytes: int = MAX_ANSWER_BYTES,
     wire: Wire,
 ) -> Answer | Unanswered:
     """Send one POST. Redirects are not followed: they would carry a body of personal data elsewhere.
 
     Cookies and default headers of the client are not used, so that connections sharing it learn nothing of
-    each other. `extensions`: of the request, as httpx has them. Raises nothing that a network or a platform
-    can cause.
+    each other. `extensions`: of the request, as httpx has them. `most_bytes`: of the answer; what is longer
+    is cut there, and then no JSON. Raises nothing that a network or a platform can cause.
     """
     own = {"Content-Type": content_type, **(headers or {})}
-    request = _Request("POST", url, content, own, extensions or {})
+    request = _Request("POST", url, content, own, extensions or {}, most_bytes)
     return await _answered(http, request, wire)
 
 
@@ -119,6 +122,8 @@ class _Request:
     content: bytes | None
     headers: Mapping[str, str]
     extensions: Mapping[str, Any]
+    most_bytes: int = MAX_ANSWER_BYTES
+    """Of the answer."""
 
     def prepared(self, timeouts: Timeouts) -> httpx.Request:
         limits = {
@@ -146,17 +151,17 @@ async def _answered(http: httpx.AsyncClient, asked: _Request, wire: Wire) -> Ans
     try:
         request = asked.prepared(wire.timeouts)
         async with asyncio.timeout(wire.timeouts.whole_s):
-            return await _exchange(http, request, wire.clock)
+            return await _exchange(http, request, wire.clock, asked.most_bytes)
     except _NOT_WRITTEN as failure:
         return Unanswered(written=False, code=_code(failure))
     except (httpx.TransportError, TimeoutError) as failure:
         return Unanswered(written=True, code=_code(failure))
 
 
-async def _exchange(http: httpx.AsyncClient, request: httpx.Request, clock: Clock) -> Answer:
+async def _exchange(http: httpx.AsyncClient, request: httpx.Request, clock: Clock, most_bytes: int) -> Answer:
     response = await http.send(request, stream=True, follow_redirects=False)
     try:
-        content = await _read(response)
+        content = await _read(response, most_bytes)
     finally:
         await response.aclose()
     body, is_json = _parsed(content)
@@ -169,15 +174,15 @@ async def _exchange(http: httpx.AsyncClient, request: httpx.Request, clock: Cloc
     )
 
 
-async def _read(response: httpx.Response) -> bytes:
+async def _read(response: httpx.Response, most_bytes: int) -> bytes:
     content = bytearray()
     pieces = cast("AsyncGenerator[bytes]", response.aiter_raw())
     async with aclosing(pieces):
         async for piece in pieces:
             content += piece
-            if len(content) > MAX_ANSWER_BYTES:
+            if len(content) > most_bytes:
                 break
-    return bytes(content[:MAX_ANSWER_BYTES])
+    return bytes(content[:most_bytes])
 
 
 def _parsed(content: bytes) -> tuple[Any, bool]:

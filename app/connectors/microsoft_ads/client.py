@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from app.connectors.authorized import Told, ask_with_token
 from app.connectors.base import Body, Connection, Outcome, OutcomeKind
 from app.connectors.fields import narrowed
-from app.connectors.http import Answer, Unanswered, Wire, json_bytes, post
+from app.connectors.http import MAX_ANSWER_BYTES, Answer, Unanswered, Wire, json_bytes, post
 from app.connectors.microsoft_ads.api import ADJUSTMENTS, CONVERSIONS, FACTS, SCOPE
 from app.connectors.microsoft_ads.reading import read, wants_new_token
 from app.connectors.microsoft_ads.settings import MicrosoftAdsCredentials, MicrosoftAdsSettings
@@ -63,11 +63,18 @@ async def send(access: Access, body: Body) -> Outcome:
     return read(told.answer, told.redaction, count=len(body.get(key, ())))
 
 
-async def ask(access: Access, operation: str, body: Body, *, renew: bool = False) -> Told | Outcome:
-    """POST an operation. `renew`: with a new access token."""
+async def ask(
+    access: Access,
+    operation: str,
+    body: Body,
+    *,
+    renew: bool = False,
+    most_bytes: int = MAX_ANSWER_BYTES,
+) -> Told | Outcome:
+    """POST an operation. `renew`: with a new access token; `most_bytes`: of the answer."""
 
     async def post_it(token: SecretStr) -> Answer | Unanswered:
-        return await _post(access, operation, body, token)
+        return await _post(access, operation, body, token, most_bytes)
 
     return await ask_with_token(
         post_it,
@@ -80,7 +87,9 @@ async def ask(access: Access, operation: str, body: Body, *, renew: bool = False
     )
 
 
-async def _post(access: Access, operation: str, body: Body, token: SecretStr) -> Answer | Unanswered:
+async def _post(
+    access: Access, operation: str, body: Body, token: SecretStr, most_bytes: int
+) -> Answer | Unanswered:
     endpoint = access.connection.endpoint
     return await post(
         access.connection.http,
@@ -92,5 +101,6 @@ async def _post(access: Access, operation: str, body: Body, token: SecretStr) ->
             "CustomerId": access.settings.customer_id,
             "CustomerAccountId": access.settings.account_id,
         },
+        most_bytes=most_bytes,
         wire=access.wire,
     )

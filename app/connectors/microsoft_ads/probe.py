@@ -13,6 +13,7 @@ from typing import Any
 from app.connectors.authorized import Told
 from app.connectors.base import Body, Outcome, OutcomeKind
 from app.connectors.catalogue import Entry, outcome
+from app.connectors.http import MAX_LIST_BYTES
 from app.connectors.microsoft_ads.api import FACTS
 from app.connectors.microsoft_ads.client import NO_TEST_MODE, Access, ask
 from app.connectors.microsoft_ads.reading import read, unread
@@ -82,7 +83,9 @@ async def probe(access: Access, target: str | None) -> Outcome:
 
 
 async def _goals(access: Access) -> Goals | Outcome:
-    told = await ask(access, "ConversionGoals/QueryByIds", _ALL_OFFLINE, renew=True)
+    told = await ask(
+        access, "ConversionGoals/QueryByIds", _ALL_OFFLINE, renew=True, most_bytes=MAX_LIST_BYTES
+    )
     if isinstance(told, Outcome):
         return told
     found = read(told.answer, told.redaction, count=0)

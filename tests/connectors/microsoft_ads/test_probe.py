@@ -46,6 +46,14 @@ async def test_a_goal_of_exactly_this_name_is_found(server: HttpServer, http: ht
     assert outcome.message
 
 
+async def test_a_goal_is_found_among_as_many_as_large_accounts_have(
+    server: HttpServer, http: httpx.AsyncClient
+) -> None:
+    others = [goal(f"Goal {number}") | {"Filler": "x" * 500} for number in range(500)]
+    outcome = await probed(server, http, *others, goal("Won lead"))
+    assert outcome.kind is OutcomeKind.DELIVERED
+
+
 @pytest.mark.parametrize(
     ("goals", "code", "words"),
     [
