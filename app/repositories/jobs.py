@@ -71,11 +71,12 @@ def take_back_deliveries(session: Session, ids: Collection[UUID], now: datetime)
 
 
 def keep_trying(session: Session, ids: Collection[UUID]) -> None:
-    """Undo the taking back of what is being sent right now: somebody counts on it."""
+    """Undo the taking back of what is being sent or judged right now: somebody counts on it."""
     if ids:
+        under_way = (DeliveryState.SENDING, DeliveryState.ACCEPTED)
         session.execute(
             update(DeliveryRow)
-            .where(col(DeliveryRow.id).in_(ids), col(DeliveryRow.state) == DeliveryState.SENDING)
+            .where(col(DeliveryRow.id).in_(ids), col(DeliveryRow.state).in_(under_way))
             .values(taken_back=False),
             execution_options={"synchronize_session": False},
         )

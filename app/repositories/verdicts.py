@@ -1,17 +1,17 @@
 """SQL by which a lane finds what it is to ask the platform about."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, func, select, update
+from sqlalchemy import Integer, and_, bindparam, func, or_, select, update
 from sqlmodel import Session, col
 
 from app.repositories.deliveries import in_state
 from app.tables.jobs import DeliveryRow
 from app.tables.registry import metadata
-from app.values import DeliveryState
+from app.values import DeliveryKind, DeliveryState
 
 _DELIVERY = metadata.tables["delivery"]
 
@@ -33,6 +33,26 @@ _POSTPONE = (
     update(_DELIVERY)
     .where(_DELIVERY.c.id.in_(bindparam("ids", expanding=True)))
     .values(verdict_at=bindparam("new_verdict_at"))
+)
+_later = _DELIVERY.alias("later")
+_MAY_HAVE_ARRIVED = in_state(
+    _later.c.state,
+    DeliveryState.SENDING,
+    DeliveryState.ACCEPTED,
+    DeliveryState.DELIVERED,
+    DeliveryState.UNCONFIRMED,
+)
+_WAITS = in_state(_later.c.state, DeliveryState.SCHEDULED, DeliveryState.HELD)
+SELECT_OVERTAKEN = select(_DELIVERY.c.id).where(
+    _DELIVERY.c.id.in_(bindparam("ids", expanding=True)),
+    select(_later.c.id)
+    .where(
+        _later.c.follows_id == func.coalesce(_DELIVERY.c.follows_id, _DELIVERY.c.id),
+        _later.c.id > _DELIVERY.c.id,
+        # A retraction that still waits will find that there is nothing to retract.
+        or_(_MAY_HAVE_ARRIVED, and_(_later.c.kind == DeliveryKind.RETRACT, _WAITS)),
+    )
+    .exists(),
 )
 
 
@@ -58,3 +78,12 @@ def next_verdict_at(session: Session, lane: UUID, now: datetime) -> datetime | N
         session.connection().execute(SELECT_NEXT_VERDICT, {"lane": lane, "now": now}).scalar_one_or_none()
     )
     return at
+
+
+def overtaken(session: Session, ids: Collection[UUID]) -> set[UUID]:
+    """Those of these deliveries that must not be sent once more.
+
+    A newer value may be at the platform, or the conversion taken back: sent after that, they would undo it.
+    """
+    found = session.connection().execute(SELECT_OVERTAKEN, {"ids": list(ids)})
+    return set(found.scalars())

@@ -14,6 +14,9 @@ COUNTS = OPEN_STATES | {DeliveryState.DELIVERED}
 MAY_COUNT = COUNTS | {DeliveryState.UNCONFIRMED}
 """The platform may have it."""
 
+_MAY_COME_BACK = frozenset({DeliveryState.SENDING, DeliveryState.ACCEPTED})
+"""Neither waiting nor final: what comes of it may be that it is to be sent once more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -23,7 +26,7 @@ class Standing:
     last: DeliveryRow
     """The newest SEND or RESTATE of it that counts: its value is the platform's, or will be."""
     on_their_way: tuple[UUID, ...]
-    """Those of its deliveries that are being sent just now."""
+    """Those of its deliveries that are being sent just now, or that the platform has not judged yet."""
     restating: tuple[UUID, ...]
     """Those of its restatements that are not through."""
 
@@ -55,6 +58,6 @@ def _standing_of(deliveries: Sequence[DeliveryRow], stated: Sequence[DeliveryRow
     return Standing(
         send=next(d for d in deliveries if d.kind is DeliveryKind.SEND),
         last=stated[-1],
-        on_their_way=tuple(d.id for d in stated if d.state is DeliveryState.SENDING),
+        on_their_way=tuple(d.id for d in stated if d.state in _MAY_COME_BACK),
         restating=tuple(d.id for d in stated if d.kind is DeliveryKind.RESTATE and d.state in OPEN_STATES),
     )

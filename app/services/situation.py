@@ -44,7 +44,7 @@ class Planned:
     """Everything that is to be said about it."""
     plan: DeliveryPlan
     relies_on: tuple[UUID, ...] = ()
-    """Deliveries being sent just now that must be tried again should they fail: this one counts on them."""
+    """Deliveries being sent or judged now that must be tried again should they fail: it counts on them."""
     replaces: tuple[UUID, ...] = ()
     """Earlier restatements that must not arrive after this one."""
 

@@ -14,6 +14,7 @@ from app.repositories.outcomes import (
     record_verdicts,
 )
 from app.repositories.settling import lock_jobs
+from app.repositories.verdicts import overtaken
 from app.services.progress import settle_locked
 from app.tables.jobs import DeliveryRow
 from app.values import DeliveryState
@@ -35,9 +36,13 @@ def record_judgements(session: Session, judged: Sequence[Judged], recording: Rec
     jobs = lock_jobs(session, (one.delivery.job_id for one in judged))
     stored = lock_accepted(session, [one.delivery.id for one in judged])
     mine = [one for one in judged if _is_about(one, stored.get(one.delivery.id))]
+    late = overtaken(session, [one.delivery.id for one in mine if one.is_final])
     record_verdicts(
         session,
-        [_change(one, stored[one.delivery.id], recording) for one in mine],
+        [
+            _change(one, recording, taken_back=stored[one.delivery.id].taken_back or one.delivery.id in late)
+            for one in mine
+        ],
         [
             LaterAnswer(id=one.delivery.id, response=one.outcome.response)
             for one in mine
@@ -51,10 +56,10 @@ def _is_about(judged: Judged, stored: Accepted | None) -> bool:
     return stored is not None and stored.platform_request_id == judged.delivery.platform_request_id
 
 
-def _change(judged: Judged, stored: Accepted, recording: Recording) -> OutcomeChange:
+def _change(judged: Judged, recording: Recording, *, taken_back: bool) -> OutcomeChange:
     if not judged.is_final:
         return _still_accepted(judged, recording)
-    given = recording.circumstances(taken_back=stored.taken_back)
+    given = recording.circumstances(taken_back=taken_back)
     return recording.placed(consequence(judged.delivery, judged.outcome, given), judged.delivery)
 
 

@@ -35,6 +35,7 @@ def plan(session: Session, statement: Any) -> list[str]:
         (deliveries.SELECT_LABEL_PROBE, "ix_delivery_held"),
         (verdicts.SELECT_QUESTIONS, "ix_delivery_verdict"),
         (verdicts.SELECT_NEXT_VERDICT, "ix_delivery_verdict"),
+        (verdicts.SELECT_OVERTAKEN, "sqlite_autoindex_delivery_1 (id=?)"),
         (waiting.SELECT_HELD, "ix_delivery_held"),
         (waiting.SELECT_OVERDUE, "ix_delivery_expiry"),
         (chores.SELECT_IDLE_JOBS, "ix_job_active_created"),

@@ -79,6 +79,21 @@ async def test_the_same_label_while_its_conversion_is_being_sent_keeps_that_one_
     assert (first.state, first.taken_back) == (DeliveryState.SENDING, False)
 
 
+async def test_the_same_label_while_its_conversion_is_being_judged_keeps_that_one_trying(api: Api) -> None:
+    lead, label, _ = await connected(api)
+    await api.update({"leadId": lead}, label.id)
+    sent = await newest(api)
+    await become(api, sent.id, **SENDING)
+    await api.update({"leadId": lead}, "open")
+    await become(api, sent.id, state=DeliveryState.ACCEPTED)
+
+    answer = await api.update({"leadId": lead}, label.id)
+
+    assert [warning["code"] for warning in answer["warnings"]] == ["ALREADY_CONVERTED"]
+    first = next(row for row in await api.rows(DeliveryRow) if row.id == sent.id)
+    assert (first.state, first.taken_back) == (DeliveryState.ACCEPTED, False)
+
+
 async def test_where_a_value_cannot_be_restated_the_conversion_that_is_being_sent_keeps_trying(
     api: Api,
 ) -> None:
