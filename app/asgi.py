@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.clock import Clock
 from app.connectors.opening import Opener
 from app.database.database import Database
-from app.services.applying import Wake
+from app.queue.port import Wake
 from app.services.connections import ConnectionService
 from app.services.disconnecting import DisconnectService
 from app.services.labels import LabelService

@@ -21,10 +21,10 @@ from app.doctor.examining import run_doctor
 from app.encryption import new_secret_key
 from app.errors import DomainError, invalid
 from app.logs import configure_logging
-from app.runtime import open_runtime
+from app.runtime import is_postgres, open_runtime, prepare_database
 from app.services.projects import ProjectService
 from app.services.texts import SHORT, is_encodable, reject, text_problem
-from app.serving import answer, bind
+from app.serving import answer, bind, until_stopped
 from app.settings import SettingsError, read_settings
 from app.values import Scope
 from resolvers.root import schema
@@ -58,7 +58,7 @@ async def _serve() -> None:
     settings = read_settings()
     listening = bind(settings.host, settings.port)
     with listening:
-        await upgrade(settings.database_url)
+        await prepare_database(settings.database_url)
         async with open_runtime(settings, clock=utc_now) as runtime:
             services = build_services(
                 database=runtime.database,
@@ -72,9 +72,28 @@ async def _serve() -> None:
 
 
 @main.command()
+def worker() -> None:
+    """Send what is queued and answer no HTTP: for PostgreSQL, on as many machines as you like."""
+    configure_logging()
+    _run(_work)
+
+
+async def _work() -> None:
+    settings = read_settings()
+    if not is_postgres(settings.database_url):
+        raise SettingsError(
+            "`leadwire worker` is for PostgreSQL; on SQLite `leadwire serve` sends by itself."
+        )
+    await prepare_database(settings.database_url)
+    async with open_runtime(settings.model_copy(update={"worker": "embedded"}), clock=utc_now):
+        typer.echo("Leadwire sends what is queued")
+        await until_stopped()
+
+
+@main.command()
 def migrate() -> None:
     """Bring the tables of LEADWIRE_DATABASE_URL up to date."""
-    _run(lambda: upgrade(read_settings().database_url))
+    _run(lambda: prepare_database(read_settings().database_url))
     typer.echo("The database is up to date.")
 
 

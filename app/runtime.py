@@ -5,6 +5,8 @@ import random
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 from uuid import UUID
 
 from app.alerting import read_receiver
@@ -16,12 +18,13 @@ from app.connectors.http import Wire
 from app.connectors.opening import Opener
 from app.connectors.registry import build_connectors
 from app.database.database import Database
+from app.database.migrating import upgrade
 from app.database.opening import open_database
+from app.database.urls import read_url
 from app.encryption import Cipher, CredentialsUnreadableError
 from app.queue.embedded import EmbeddedEngine
-from app.queue.port import ALERT_LANE
+from app.queue.port import ALERT_LANE, Engine, Wake
 from app.repositories.integrations import find_any_integration
-from app.services.applying import Wake
 from app.settings import Settings, SettingsError
 from app.values import Platform
 from app.worker.alerts import Alerts
@@ -86,6 +89,7 @@ async def open_runtime(settings: Settings, *, clock: Clock) -> AsyncIterator[Run
     Raises:
         SettingsError: the settings do not go together.
         DatabaseLockedError: another process owns the SQLite file.
+        QueueNotInstalledError: PgQueuer's tables are not there.
     """
     cipher = read_cipher(settings)
     connectors = build_connectors(
@@ -100,11 +104,12 @@ async def open_runtime(settings: Settings, *, clock: Clock) -> AsyncIterator[Run
             )
             if settings.worker == "off":
                 logger.warning("LEADWIRE_WORKER is off: this process sends nothing")
-                yield Runtime(database=database, opener=opener, clock=clock, wake=_wake_nobody)
+                async with _waking_others(settings, database) as wake:
+                    yield Runtime(database=database, opener=opener, clock=clock, wake=wake)
                 return
-            _refuse_postgres(database)
             receiver = read_receiver(settings, http=http, clock=clock)
-            async with sending(database, opener, clock, receiver) as engine:
+            engine = _engine(settings, database, clock)
+            async with sending(engine, database, opener, clock, receiver):
                 yield Runtime(database=database, opener=opener, clock=clock, wake=engine.wake)
     finally:
         await database.close()
@@ -112,20 +117,23 @@ async def open_runtime(settings: Settings, *, clock: Clock) -> AsyncIterator[Run
 
 @asynccontextmanager
 async def sending(
-    database: Database, opener: Opener, clock: Clock, receiver: AlertReceiver | None = None
-) -> AsyncIterator[EmbeddedEngine]:
+    engine: Engine,
+    database: Database,
+    opener: Opener,
+    clock: Clock,
+    receiver: AlertReceiver | None = None,
+) -> AsyncIterator[None]:
     """Give every lane its turns; on leaving, wait for what is being sent, GRACE_S seconds at the most.
 
     `receiver`: whom to tell of what is held and what ended unsent; None: nobody.
     """
-    engine = EmbeddedEngine(clock=clock)
     lanes = Lanes(database=database, opener=opener, clock=clock, jitter=random.SystemRandom().random)
     alerts = None if receiver is None else Alerts(database=database, receiver=receiver, clock=clock)
     await engine.start(run_turns(lanes, Sweep(database=database, wake=engine.wake, clock=clock), alerts))
     if alerts is not None:
         engine.wake([ALERT_LANE])
     try:
-        yield engine
+        yield
     finally:
         await engine.stop(grace_s=GRACE_S)
 
@@ -141,12 +149,43 @@ async def _refuse_wrong_key(database: Database, cipher: Cipher) -> None:
         raise SettingsError(f"{error}. Give the key they were stored with, after the new one.") from None
 
 
-def _refuse_postgres(database: Database) -> None:
-    """A lane has one owner in the whole installation; the embedded engine sees to that in one process."""
-    if database.dialect == "postgresql":
+async def prepare_database(database_url: str) -> None:
+    """Bring the tables up to date, the queue's too. SettingsError, MigrationError, DatabaseError."""
+    await upgrade(database_url)
+    if is_postgres(database_url):
+        await _postgres_queue().install(database_url)
+
+
+def is_postgres(database_url: str) -> bool:
+    """Whether several processes may share the database."""
+    return read_url(database_url).get_backend_name() == "postgresql"
+
+
+def _engine(settings: Settings, database: Database, clock: Clock) -> Engine:
+    if database.dialect == "sqlite":
+        return EmbeddedEngine(clock=clock)
+    engine: Engine = _postgres_queue().PostgresEngine(settings.database_url, clock)
+    return engine
+
+
+@asynccontextmanager
+async def _waking_others(settings: Settings, database: Database) -> AsyncIterator[Wake]:
+    """How a process that sends nothing tells those that do."""
+    if database.dialect == "sqlite":
+        yield _wake_nobody
+        return
+    async with _postgres_queue().waking(settings.database_url) as wake:
+        yield wake
+
+
+def _postgres_queue() -> Any:
+    """The module of the PostgreSQL engine. Imported when it is wanted: SQLite does without what it needs."""
+    try:
+        return import_module("app.queue.postgres")
+    except ModuleNotFoundError:
         raise SettingsError(
-            "The embedded worker serves one process on SQLite. On PostgreSQL set LEADWIRE_WORKER=off."
-        )
+            "PostgreSQL needs packages that are not installed: pip install 'leadwire[postgres]'"
+        ) from None
 
 
 def _wake_nobody(_lanes: Iterable[UUID]) -> None:

@@ -47,6 +47,19 @@ async def answer(app: Starlette, listening: socket.socket) -> None:
     await _Server(config).serve(sockets=[listening])
 
 
+async def until_stopped() -> None:
+    """Return once the process is told to stop."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in _STOP:
+        loop.add_signal_handler(number, told.set)
+    try:
+        await told.wait()
+    finally:
+        for number in _STOP:
+            loop.remove_signal_handler(number)
+
+
 class _Server(uvicorn.Server):
     """A server that returns after a signal.
 

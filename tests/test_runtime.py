@@ -9,7 +9,9 @@ from app.connectors.registry import build_connectors
 from app.database.database import Database
 from app.database.errors import DatabaseLockedError
 from app.encryption import new_secret_key
-from app.runtime import endpoints, open_runtime
+from app.queue.port import SWEEP_LANE
+from app.queue.postgres_waking import QueueNotInstalledError, connect, disconnect
+from app.runtime import endpoints, open_runtime, prepare_database
 from app.settings import Settings, SettingsError
 from app.values import Platform
 from tests.world import FakeClock, World, new_cipher
@@ -30,10 +32,28 @@ async def test_without_a_worker_waking_somebody_does_nothing_and_a_line_says_tha
     assert "sends nothing" in caplog.text
 
 
-async def test_the_embedded_worker_is_refused_on_postgresql(postgres_database_url: str) -> None:
-    with pytest.raises(SettingsError, match="LEADWIRE_WORKER=off"):
+async def test_on_postgresql_the_queue_must_be_there(postgres_database_url: str) -> None:
+    with pytest.raises(QueueNotInstalledError, match="leadwire migrate"):
         async with open_runtime(settings(postgres_database_url), clock=utc_now):
             pass
+
+
+async def test_on_postgresql_a_process_that_sends_nothing_wakes_those_that_do(
+    postgres_database_url: str,
+) -> None:
+    await prepare_database(postgres_database_url)
+    async with open_runtime(settings(postgres_database_url, worker="off"), clock=utc_now) as runtime:
+        runtime.wake([SWEEP_LANE])
+    assert await _queued(postgres_database_url) == [SWEEP_LANE.bytes]
+
+
+async def _queued(url: str) -> list[bytes]:
+    """The lanes that wait for a turn."""
+    connection = await connect(url)
+    try:
+        return [row["payload"] for row in await connection.fetch("SELECT payload FROM pgqueuer")]
+    finally:
+        await disconnect(connection)
 
 
 async def test_a_second_installation_on_the_same_file_is_refused_and_the_file_is_free_afterwards(

@@ -71,13 +71,11 @@ def place_of(url: str) -> str:
 def check_worker(settings: Settings, dialect: str) -> Check:
     """Whether anybody sends."""
     made = partial(Check, code="WORKER", title="Worker")
-    if dialect == "postgresql" and settings.worker == "embedded":
-        text = "LEADWIRE_WORKER is embedded, which needs SQLite: `serve` is refused. Set it to off."
+    if settings.worker == "off" and dialect == "sqlite":
+        text = "LEADWIRE_WORKER is off: `serve` sends nothing, and on SQLite nobody else can."
         return made(text=text, severity=Severity.ERROR)
     if settings.worker == "off":
-        text = "LEADWIRE_WORKER is off: a process with these settings sends nothing."
-        severity = Severity.ERROR if dialect == "sqlite" else Severity.WARNING
-        return made(text=text, severity=severity)
+        return made(text="off: `serve` sends nothing, `leadwire worker` does", severity=Severity.NOTICE)
     return made(text="embedded: `serve` sends")
 
 

@@ -37,6 +37,9 @@ class Turn(Protocol):
         ...
 
 
+Wake = Callable[[Iterable[UUID]], None]
+"""How lanes are told that there is work, once it is committed; never raises, may be lost."""
+
 RunTurn = Callable[[Turn], Awaitable[datetime | None]]
 """What a lane does with its turn; answers when it is due next, None: when woken."""
 

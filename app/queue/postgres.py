@@ -6,7 +6,8 @@ Nothing of a conversion is in it, so a job that is lost costs no more than the t
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,9 +18,11 @@ from pgqueuer.qm import QueueManager
 
 from app.clock import Clock
 from app.queue.pauses import log_failed_turn, pause_after
-from app.queue.port import SWEEP_LANE, RunTurn
-from app.queue.postgres_waking import Waker, connect, disconnect
+from app.queue.port import SWEEP_LANE, RunTurn, Wake
+from app.queue.postgres_waking import Waker, connect, disconnect, install, require_queue
 from app.queue.turns import CallLater, GivenTurn, Timer, call_later
+
+__all__ = ["PostgresEngine", "install", "waking"]
 
 TURN = "leadwire_turn"
 """The name under which PgQueuer's dashboard shows turns."""
@@ -78,7 +81,8 @@ class PostgresEngine:
         self._waker.wake(lanes)
 
     async def start(self, run: RunTurn) -> None:
-        """See Engine.start."""
+        """See Engine.start. QueueNotInstalledError: PgQueuer's tables are not there."""
+        await require_queue(self._url)
         self._run = run
         self._service = asyncio.create_task(self._serve())
         self._sweep()
@@ -205,3 +209,17 @@ class PostgresEngine:
 
 _WATCH = UUID(int=(1 << 128) - 1)
 """Among the timers: not a lane."""
+
+
+@asynccontextmanager
+async def waking(database_url: str) -> AsyncIterator[Wake]:
+    """Wake lanes of other processes, for one that gives no turns itself; on leaving, tell what is left.
+
+    QueueNotInstalledError: PgQueuer's tables are not there.
+    """
+    await require_queue(database_url)
+    waker = Waker(database_url, TURN)
+    try:
+        yield waker.wake
+    finally:
+        await waker.close()

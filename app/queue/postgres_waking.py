@@ -9,6 +9,8 @@ import asyncpg
 from pgqueuer import Queries
 from sqlalchemy import make_url
 
+from app.database.errors import DatabaseError
+
 _MOST_AT_ONCE = 100
 """A notification takes 8,000 bytes."""
 
@@ -27,6 +29,24 @@ async def disconnect(connection: asyncpg.Connection) -> None:
         await connection.close(timeout=2)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection.terminate()
+
+
+class QueueNotInstalledError(DatabaseError):
+    """PgQueuer's tables are missing or old."""
+
+    def __init__(self) -> None:
+        super().__init__("the queue's tables are missing or not up to date: run `leadwire migrate`")
+
+
+async def require_queue(database_url: str) -> None:
+    """QueueNotInstalledError unless PgQueuer's tables are as this version needs them."""
+    connection = await connect(database_url)
+    try:
+        queries = Queries.from_asyncpg_connection(connection)
+        if not await queries.schema_is_installed() or (await queries.plan_upgrade()).statements:
+            raise QueueNotInstalledError
+    finally:
+        await disconnect(connection)
 
 
 async def install(database_url: str) -> None:

@@ -1,6 +1,6 @@
 """The one transaction of a status change: find, make way, plan, store."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from app.connectors.base import Connector
 from app.database.database import after_commit
 from app.errors import DuplicateJobError, LabelNotFoundError
 from app.ids import new_id
-from app.queue.port import SWEEP_LANE
+from app.queue.port import SWEEP_LANE, Wake
 from app.repositories.integrations import list_integrations
 from app.repositories.jobs import (
     cancel_waiting,
@@ -44,9 +44,6 @@ from app.values import (
     LeadStatus,
     Platform,
 )
-
-Wake = Callable[[Iterable[UUID]], None]
-"""How lanes are told that there is work, once it is committed; never raises, may be lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from sqlmodel import Session
 
 from app.clock import Clock
 from app.database.database import Database, after_commit
-from app.queue.port import SWEEP_LANE
+from app.queue.port import SWEEP_LANE, Wake
 from app.repositories.disconnecting import cancel, delete_mappings, end_asking, find_waiting
 from app.repositories.settling import lock_jobs
-from app.services.applying import Wake
 from app.services.finding import integration_to_change
 from app.services.progress import settle_locked
 from app.services.viewer import Viewer

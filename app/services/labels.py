@@ -12,8 +12,8 @@ from app.clock import Clock
 from app.database.database import Database, after_commit
 from app.errors import LabelNotFoundError, Problem
 from app.ids import new_id, parse_id
+from app.queue.port import Wake
 from app.repositories.labels import lock_label
-from app.services.applying import Wake
 from app.services.label_mappings import Mapping, add_mappings, mapping_problems, replace_mappings
 from app.services.limits import MAX_CENTS
 from app.services.texts import name_problem, reject

@@ -8,8 +8,8 @@ from sqlmodel import Session
 
 from app.clock import Clock
 from app.database.database import Database, after_commit
+from app.queue.port import Wake
 from app.repositories.integrations import probe_held_mappings
-from app.services.applying import Wake
 from app.services.finding import integration_to_change
 from app.services.viewer import Viewer
 from app.tables.integrations import IntegrationRow

@@ -13,9 +13,9 @@ from app.connectors.opening import Opener, UnusableIntegrationError
 from app.database.database import Database, after_commit
 from app.errors import IntegrationNotFoundError
 from app.ids import parse_id
+from app.queue.port import Wake
 from app.repositories.integrations import find_integration, lock_integration
 from app.repositories.labels import mappings_in_use
-from app.services.applying import Wake
 from app.services.pausing import try_at_once
 from app.services.probe_report import (
     Report,

@@ -10,8 +10,9 @@ from app.clock import Clock
 from app.connectors.base import Connector
 from app.database.database import Database
 from app.ids import new_id
+from app.queue.port import Wake
 from app.services.answers import Opened, Queued
-from app.services.applying import Call, Wake, apply_change
+from app.services.applying import Call, apply_change
 from app.services.status_change import StatusChange, check
 from app.services.viewer import Viewer
 from app.values import Platform

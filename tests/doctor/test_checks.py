@@ -62,8 +62,8 @@ def test_a_key_that_is_missing_or_does_not_fit_is_an_error(key: str | None, said
     ("worker", "dialect", "severity"),
     [
         ("embedded", "sqlite", None),
-        ("embedded", "postgresql", Severity.ERROR),
-        ("off", "postgresql", Severity.WARNING),
+        ("embedded", "postgresql", None),
+        ("off", "postgresql", Severity.NOTICE),
         ("off", "sqlite", Severity.ERROR),
     ],
 )
