@@ -49,12 +49,22 @@ def advertising_consent_findings(
         yield unknown_consent_finding("adUserData", policy, title=title)
 
 
+_CLOSES_FIRST = skips(
+    WarningCode.OUTSIDE_TIME_WINDOW,
+    None,
+    "By the time the platform would take it, its time window will have closed, so it is not sent.",
+)
+
+
 def conclude(
     findings: Iterable[Finding], *, now: datetime, send_at: datetime, expires_at: datetime
 ) -> Assessment:
-    """SKIP when any finding says so, WAIT until `send_at` when that is ahead, else SEND."""
+    """SKIP when any finding says so or the window closes first, WAIT until `send_at` when that is ahead."""
     ordered = tuple(sorted(findings, key=lambda finding: not finding.will_skip))
     send_at = max(now, send_at)
+    if now < expires_at <= send_at and not any(finding.will_skip for finding in ordered):
+        # Else it would wait, and expire without a warning to whoever changed the status.
+        ordered = (_CLOSES_FIRST, *ordered)
     if any(finding.will_skip for finding in ordered):
         plan = DeliveryPlan.SKIP
     else:

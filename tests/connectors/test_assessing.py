@@ -19,6 +19,19 @@ def test_what_skips_comes_first_and_the_order_stays_otherwise() -> None:
     assert assessment.findings == (SKIP, SKIP_TOO, WARN, WARN_TOO)
 
 
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(minutes=3)])
+def test_what_may_be_sent_only_when_it_is_too_late_is_skipped_at_once(late: timedelta) -> None:
+    assessment = conclude([WARN], now=NOW, send_at=LATER + late, expires_at=LATER)
+    assert assessment.plan is DeliveryPlan.SKIP
+    first, *others = assessment.findings
+    assert (first.code, first.will_skip, others) == (WarningCode.OUTSIDE_TIME_WINDOW, True, [WARN])
+
+
+def test_what_is_too_late_already_is_said_once() -> None:
+    too_late = skips(WarningCode.OUTSIDE_TIME_WINDOW, None, "Too late.")
+    assert conclude([too_late], now=LATER, send_at=NOW, expires_at=NOW).findings == (too_late,)
+
+
 @pytest.mark.parametrize(
     ("findings", "send_at", "plan"),
     [
