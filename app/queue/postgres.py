@@ -36,6 +36,8 @@ SWEPT_EVERY_S = 15.0
 RECENTLY_S = 2.0
 """Whoever notified an owner that had just ended may have found its job not yet deleted."""
 
+_PRUNED_EVERY = 40
+"""Of those sweeps: every ten minutes."""
 _RECONNECTED_AFTER_S = (0.5, 1.0, 2.0, 5.0)
 
 _logger = logging.getLogger(__name__)
@@ -69,6 +71,7 @@ class PostgresEngine:
         self._manager: QueueManager | None = None
         self._service: asyncio.Task[None] | None = None
         self._stopping = False
+        self._sweeps = 0
 
     def wake(self, lanes: Iterable[UUID]) -> None:
         """See Engine.wake. Before start() it does nothing: the first sweep finds what there is."""
@@ -112,6 +115,9 @@ class PostgresEngine:
     def _sweep(self) -> None:
         """Have the sweep a turn now and then, whoever had it last."""
         self.wake([SWEEP_LANE])
+        self._sweeps += 1
+        if self._sweeps % _PRUNED_EVERY == 0:
+            self._waker.prune()
         if not self._stopping:
             self._timers[_WATCH] = self._later(SWEPT_EVERY_S, self._sweep)
 
@@ -122,7 +128,7 @@ class PostgresEngine:
             try:
                 await self._take_turns()
                 tries = 0
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 _logger.warning("the queue's connection is lost: %s", type(error).__name__)
             if not self._stopping:
                 await asyncio.sleep(_RECONNECTED_AFTER_S[min(tries, len(_RECONNECTED_AFTER_S) - 1)])

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import asyncpg
 from pgqueuer import Queries
+from pgqueuer.domain.settings import db_settings
 from sqlalchemy import make_url
 
 from app.database.errors import DatabaseError
 
+_PRUNE = f"DELETE FROM {db_settings().queue_table_log} WHERE created < now() - interval '1 hour'"  # noqa: S608 - a name of PgQueuer's own
 _MOST_AT_ONCE = 100
 """A notification takes 8,000 bytes."""
 
@@ -78,6 +80,7 @@ class Waker:
         self._pending: dict[UUID, bool] = {}
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._prunes = False
 
     def wake(self, lanes: Iterable[UUID]) -> None:
         """Queue a turn for each and tell whoever has one; never raises, never blocks, may be lost."""
@@ -90,6 +93,11 @@ class Waker:
     def lanes_in(self, payload: object) -> list[UUID]:
         """The lanes a notification names."""
         return [UUID(lane) for lane in str(payload).split(",") if lane]
+
+    def prune(self) -> None:
+        """Have PgQueuer's log of turns forgotten but for the last hour: it would grow for ever."""
+        self._prunes = True
+        self._add((), notify=False)
 
     async def close(self) -> None:
         """Tell what is still to be told, and no more after that."""
@@ -105,24 +113,36 @@ class Waker:
             return
         for lane in lanes:
             self._pending[lane] = self._pending.get(lane, False) or notify
-        if self._pending and (self._task is None or self._task.done()):
+        if (self._pending or self._prunes) and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._tell_all())
 
     async def _tell_all(self) -> None:
-        while self._pending:
+        while self._pending or self._prunes:
             some = list(self._pending.items())[:_MOST_AT_ONCE]
             for lane, _ in some:
                 del self._pending[lane]
+            prunes, self._prunes = self._prunes, False
             try:
-                await self._tell([lane for lane, _ in some], [lane for lane, notify in some if notify])
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                connection = await self._connected()
+                if some:
+                    await self._tell(
+                        connection, [lane for lane, _ in some], [lane for lane, notify in some if notify]
+                    )
+                if prunes:
+                    await connection.execute(_PRUNE)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 # The sweep finds what these lanes have to do.
                 _logger.warning("wake-ups of %d lanes are lost: %s", len(some), type(error).__name__)
 
-    async def _tell(self, lanes: Sequence[UUID], notified: Sequence[UUID]) -> None:
+    async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url)
-        await Queries.from_asyncpg_connection(self._connection).enqueue(
+        return self._connection
+
+    async def _tell(
+        self, connection: asyncpg.Connection, lanes: Sequence[UUID], notified: Sequence[UUID]
+    ) -> None:
+        await Queries.from_asyncpg_connection(connection).enqueue(
             [self._entrypoint] * len(lanes),
             [lane.bytes for lane in lanes],
             [0] * len(lanes),
@@ -131,6 +151,4 @@ class Waker:
         )
         if notified:
             # After the jobs: an owner that ends meanwhile hears of it and queues another.
-            await self._connection.execute(
-                "SELECT pg_notify($1, $2)", self.channel, ",".join(map(str, notified))
-            )
+            await connection.execute("SELECT pg_notify($1, $2)", self.channel, ",".join(map(str, notified)))
