@@ -9,13 +9,16 @@ from app.worker.sending import INTERNAL, log_defect
 _DEFECT = Outcome(
     kind=OutcomeKind.RETRY, code=INTERNAL, message="A defect of this program ended the question.", known=False
 )
+_NAMELESS = Outcome(kind=OutcomeKind.ACCEPTED)
+"""The platform did not say what it calls the request: there is nothing to ask about."""
 
 
 async def ask(question: Question) -> Judged:
     """Ask for the verdict. Raises nothing but CancelledError."""
     delivery, channel = question.delivery, question.channel
     connector = cast("VerdictConnector", channel.connector)
-    assert delivery.platform_request_id is not None
+    if delivery.platform_request_id is None:
+        return Judged(delivery=delivery, outcome=_NAMELESS, is_final=False, channel=channel)
     try:
         verdict = await connector.verdict(channel.connection, delivery.platform_request_id)
     except Exception as error:  # noqa: BLE001 - a connector's defect must not stop the lane

@@ -25,6 +25,9 @@ from app.worker.recording import Recording
 ASK_AGAIN = timedelta(minutes=15)
 """When to ask again a platform that could not be asked, or an owner that died before it was answered."""
 
+STILL_ASKED = timedelta(days=30)
+"""How long a platform that could not be asked for want of a token is asked: none keeps verdicts for ever."""
+
 VERDICT_UNAVAILABLE = "VERDICT_UNAVAILABLE"
 """The code of a delivery that stays ACCEPTED because the platform never said what became of it."""
 
@@ -68,7 +71,9 @@ def _still_accepted(judged: Judged, recording: Recording) -> OutcomeChange:
     times = _times_to_ask(delivery, judged)
     ahead = [at for at in times if at > now]
     verdict_at = ahead[0] if ahead else None
-    if verdict_at is not None and judged.outcome.kind is not OutcomeKind.ACCEPTED:
+    if judged.outcome.kind in _HOLDS_THE_LANE and now < times[0] + STILL_ASKED:
+        verdict_at = now + ASK_AGAIN
+    elif verdict_at is not None and judged.outcome.kind is not OutcomeKind.ACCEPTED:
         verdict_at = min(verdict_at, now + ASK_AGAIN)
     return OutcomeChange(
         id=delivery.id,
@@ -86,6 +91,9 @@ def _still_accepted(judged: Judged, recording: Recording) -> OutcomeChange:
 
 
 _UNAVAILABLE = "The platform accepted the conversion and never said whether it counts."
+
+_HOLDS_THE_LANE = frozenset({OutcomeKind.AUTHENTICATION, OutcomeKind.API_SUNSET})
+"""Whenever the lane goes on the platform is asked once more, even after the last time."""
 
 
 def _times_to_ask(delivery: DeliveryRow, judged: Judged) -> list[datetime]:

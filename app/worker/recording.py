@@ -70,7 +70,7 @@ def record(session: Session, ended: Sequence[Ended], recording: Recording) -> in
     record_outcomes(
         session,
         [_change(one, sending[one.delivery.id], recording) for one in mine],
-        [_exchange(one) for one in mine if one.request is not None],
+        [_exchange(one) for one in mine if one.request is not None or one.outcome.request_id is not None],
         [_line(one) for one in mine],
     )
     settle_locked(session, jobs, recording.now)
@@ -95,10 +95,11 @@ def ended_by_death(delivery: DeliveryRow, now: datetime) -> Ended:
 
 
 def without_texts(ended: Ended) -> Ended:
-    """The same with nothing in it that a database could refuse: what must not be lost is the outcome."""
-    outcome = replace(
-        ended.outcome, message=None, request_id=None, response=None, code=ended.outcome.kind.value
-    )
+    """The same with nothing in it that a database could refuse: what must not be lost is the outcome.
+
+    What the platform calls the request stays, being visible ASCII: it is asked about under that name.
+    """
+    outcome = replace(ended.outcome, message=None, response=None, code=ended.outcome.kind.value)
     return replace(ended, outcome=outcome, request=None)
 
 

@@ -188,6 +188,22 @@ async def test_credentials_that_are_refused_when_asking_hold_the_lane(stage: Sta
     )
 
 
+async def test_a_dead_token_at_the_last_question_costs_no_verdict(stage: Stage) -> None:
+    job = await accepted(stage)
+    dead = Verdict(outcome=outcome(K.AUTHENTICATION), is_final=False)
+    delivery = await asked(stage, job, DAY, dead)
+    assert (delivery.state, delivery.error_code) == (S.ACCEPTED, None)
+    await stage.change(IntegrationRow, stage.lane, paused_at=None, pause_reason=None)
+    assert (await asked(stage, job, DAY * 2, final(K.REJECTED))).state is S.REJECTED
+
+
+async def test_a_token_that_is_dead_for_a_month_ends_the_asking(stage: Stage) -> None:
+    job = await accepted(stage)
+    dead = Verdict(outcome=outcome(K.AUTHENTICATION), is_final=False)
+    delivery = await asked(stage, job, DAY * 31, dead)
+    assert (delivery.state, delivery.error_code) == (S.ACCEPTED, "VERDICT_UNAVAILABLE")
+
+
 async def test_a_paused_lane_asks_when_it_goes_on(stage: Stage, connector: ScriptedConnector) -> None:
     job = await accepted(stage)
     await stage.change(
@@ -247,3 +263,25 @@ async def test_a_delivered_answer_needs_no_verdict(stage: Stage, connector: Scri
     assert await stage.run() is None
     delivery = await stage.delivery_of(job)
     assert (delivery.accepted_at, delivery.verdict_at) == (None, None)
+
+
+async def test_what_is_asked_about_survives_an_answer_that_the_database_refuses(
+    stage: Stage, connector: ScriptedConnector
+) -> None:
+    connector.always(Outcome(kind=K.ACCEPTED, request_id="r-1", response={"no": object()}))
+    job = await accepted(stage)
+    delivery = await asked(stage, job, HALF_HOUR, final(K.DELIVERED))
+    assert connector.asked == ["r-1"]
+    assert delivery.state is S.DELIVERED
+
+
+async def test_what_cannot_be_asked_about_is_said_to_have_no_verdict_in_the_end(
+    stage: Stage, connector: ScriptedConnector
+) -> None:
+    connector.always(Outcome(kind=K.ACCEPTED))
+    job = await accepted(stage)
+    for after in (HALF_HOUR, TWO_HOURS):
+        assert (await asked(stage, job, after, final(K.REJECTED))).state is S.ACCEPTED
+    delivery = await asked(stage, job, DAY, final(K.REJECTED))
+    assert connector.asked == []
+    assert (delivery.verdict_at, delivery.error_code) == (None, "VERDICT_UNAVAILABLE")
