@@ -39,7 +39,8 @@ def _has_mapping(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 _RUNNING = _INTEGRATION.c.enabled & _INTEGRATION.c.paused_at.is_(None)
-_OF_LABEL = _DELIVERY.c.label_id == _MAPPING.c.label_id
+# As target_is_held() has it.
+_OF_MAPPING = (_DELIVERY.c.label_id == _MAPPING.c.label_id) & (_DELIVERY.c.target == _MAPPING.c.target)
 _IS_HELD = _MAPPING.c.held_at.is_not(None)
 # Not whether it expired meanwhile: that would take another index, and read all that waits for later.
 _DUE = _has_delivery(_SCHEDULED, _DELIVERY.c.next_attempt_at <= _now, free())
@@ -52,9 +53,9 @@ _LANE_PROBE = (
 _MAPPING_PROBE = _has_mapping(_IS_HELD, _MAPPING.c.probe_at <= _now)
 _TO_HOLD = or_(
     ~_RUNNING & _has_delivery(_SCHEDULED),
-    _has_mapping(_IS_HELD, _has_delivery(_SCHEDULED, _OF_LABEL)),
+    _has_mapping(_IS_HELD, _has_delivery(_SCHEDULED, _OF_MAPPING)),
 )
-_TO_RELEASE = _RUNNING & _has_delivery(_HELD, ~_has_mapping(_IS_HELD, _OF_LABEL))
+_TO_RELEASE = _RUNNING & _has_delivery(_HELD, ~_has_mapping(_IS_HELD, _OF_MAPPING))
 
 SELECT_LANES = select(_INTEGRATION.c.id).where(
     or_(

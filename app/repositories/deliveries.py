@@ -4,7 +4,7 @@ States stand in the statements as literals: compared with a bound parameter SQLi
 indexes, and read the whole table instead.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,12 +14,14 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    and_,
     bindparam,
     func,
     literal_column,
     null,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import QueryableAttribute, defer
@@ -32,6 +34,7 @@ from app.values import DeliveryKind, DeliveryState, JobState
 
 _DELIVERY = metadata.tables["delivery"]
 _JOB = metadata.tables["conversion_job"]
+_MAPPING = metadata.tables["label_mapping"]
 
 
 class Due(NamedTuple):
@@ -59,6 +62,24 @@ def free() -> ColumnElement[bool]:
         older.c.follows_id == _DELIVERY.c.follows_id, older.c.id < _DELIVERY.c.id
     )
     return _DELIVERY.c.follows_id.is_(None) | (~first.exists() & ~before.exists())
+
+
+def target_is_held() -> ColumnElement[bool]:
+    """The delivery's own target is what its label's mapping is held for.
+
+    A label may mean another target by now, and a retraction has that of what it takes back: a refusal of the
+    one says nothing of the other.
+    """
+    return (
+        select(_MAPPING.c.id)
+        .where(
+            _MAPPING.c.label_id == _DELIVERY.c.label_id,
+            _MAPPING.c.integration_id == _DELIVERY.c.integration_id,
+            _MAPPING.c.target == _DELIVERY.c.target,
+            _MAPPING.c.held_at.is_not(None),
+        )
+        .exists()
+    )
 
 
 def _on_its_way(other: FromClause) -> Select[UUID]:
@@ -95,10 +116,10 @@ def _claim(*conditions: ColumnElement[bool]) -> Select[DeliveryRow, LeadRow]:
     )
 
 
-def _probe(label: ColumnElement[bool]) -> Select[DeliveryRow, LeadRow]:
+def _probe(which: ColumnElement[bool]) -> Select[DeliveryRow, LeadRow]:
     ready = _DELIVERY.c.next_attempt_at.is_(None) | (_DELIVERY.c.next_attempt_at <= _now)
     # The one tried longest ago first: one that fails for a reason of its own must not speak for all.
-    return _claim(_HELD, ready, label).order_by(
+    return _claim(_HELD, ready, which).order_by(
         _DELIVERY.c.sending_since.asc().nulls_first(), _DELIVERY.c.expires_at
     )
 
@@ -106,8 +127,11 @@ def _probe(label: ColumnElement[bool]) -> Select[DeliveryRow, LeadRow]:
 SELECT_DUE = _claim(_SCHEDULED, _DELIVERY.c.next_attempt_at <= _now).order_by(
     _DELIVERY.c.expires_at, _DELIVERY.c.next_attempt_at
 )
-SELECT_LANE_PROBE = _probe(_DELIVERY.c.label_id.not_in(bindparam("held_labels", expanding=True)))
-SELECT_LABEL_PROBE = _probe(_DELIVERY.c.label_id == bindparam("label"))
+SELECT_LANE_PROBE = _probe(~target_is_held())
+SELECT_ANY_PROBE = _probe(true())
+SELECT_MAPPING_PROBE = _probe(
+    and_(_DELIVERY.c.label_id == bindparam("label"), _DELIVERY.c.target == bindparam("held_target"))
+)
 SELECT_ANY_DUE = (
     select(_DELIVERY.c.id).where(_OF_LANE, _SCHEDULED, _DELIVERY.c.next_attempt_at <= _now).limit(1)
 )
@@ -168,18 +192,18 @@ def select_due(session: Session, lane: UUID, now: datetime, limit: int) -> list[
     return [Due(*row) for row in rows]
 
 
-def select_lane_probe(
-    session: Session, lane: UUID, held_labels: Collection[UUID], now: datetime
+def select_lane_probe(session: Session, lane: UUID, now: datetime, *, any_target: bool) -> list[Due]:
+    """One held delivery, locked, to try the lane with; `any_target`: also one whose own target is held."""
+    statement = SELECT_ANY_PROBE if any_target else SELECT_LANE_PROBE
+    return [Due(*row) for row in session.execute(statement, {"lane": lane, "now": now, "limit": 1})]
+
+
+def select_mapping_probe(
+    session: Session, lane: UUID, label_id: UUID, target: str, now: datetime
 ) -> list[Due]:
-    """One held delivery, locked, to try the lane with; none of a label that is held by itself."""
-    parameters = {"lane": lane, "held_labels": list(held_labels), "now": now, "limit": 1}
-    return [Due(*row) for row in session.execute(SELECT_LANE_PROBE, parameters)]
-
-
-def select_label_probe(session: Session, lane: UUID, label_id: UUID, now: datetime) -> list[Due]:
-    """One held delivery, locked, that can tell whether the label's mapping goes again."""
-    parameters = {"lane": lane, "label": label_id, "now": now, "limit": 1}
-    return [Due(*row) for row in session.execute(SELECT_LABEL_PROBE, parameters)]
+    """One held delivery, locked, that can tell whether the label's target goes again."""
+    parameters = {"lane": lane, "label": label_id, "held_target": target, "now": now, "limit": 1}
+    return [Due(*row) for row in session.execute(SELECT_MAPPING_PROBE, parameters)]
 
 
 def may_have_arrived(session: Session, send_id: UUID) -> bool:

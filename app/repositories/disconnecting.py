@@ -77,9 +77,7 @@ def delete_mappings(session: Session, lane: UUID) -> None:
 def find_waiting(session: Session, lane: UUID, limit: int) -> list[Waiting]:
     """Deliveries of the lane that wait, held or not."""
     scheduled = find_scheduled(session, lane, limit)
-    return scheduled + (
-        find_held(session, lane, (), limit - len(scheduled)) if len(scheduled) < limit else []
-    )
+    return scheduled + (find_held(session, lane, limit - len(scheduled)) if len(scheduled) < limit else [])
 
 
 def cancel(session: Session, ids: Collection[UUID], *, code: str, message: str, now: datetime) -> None:

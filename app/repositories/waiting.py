@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, null, select, update
 from sqlmodel import Session
 
-from app.repositories.deliveries import in_state
+from app.repositories.deliveries import in_state, target_is_held
 from app.tables.registry import metadata
 from app.values import DeliveryState
 
@@ -23,7 +23,6 @@ class Waiting(NamedTuple):
 
 
 _ids: Any = bindparam("ids", expanding=True)
-_labels: Any = bindparam("labels", expanding=True)
 _now: Any = bindparam("now", type_=_DELIVERY.c.expires_at.type)
 
 _OF_LANE = _DELIVERY.c.integration_id == bindparam("lane")
@@ -41,8 +40,14 @@ def _find(*conditions: ColumnElement[bool]) -> Select[UUID, UUID]:
 
 
 SELECT_SCHEDULED = _find(_OF_LANE, _SCHEDULED)
-SELECT_SCHEDULED_OF_LABEL = _find(_OF_LANE, _SCHEDULED, _DELIVERY.c.label_id == bindparam("label"))
-SELECT_HELD = _find(_OF_LANE, _HELD, _DELIVERY.c.label_id.not_in(_labels))
+SELECT_SCHEDULED_OF_MAPPING = _find(
+    _OF_LANE,
+    _SCHEDULED,
+    _DELIVERY.c.label_id == bindparam("label"),
+    _DELIVERY.c.target == bindparam("held_target"),
+)
+SELECT_HELD = _find(_OF_LANE, _HELD)
+SELECT_RELEASABLE = _find(_OF_LANE, _HELD, ~target_is_held())
 SELECT_OVERDUE = _find(_WAITING, _DELIVERY.c.expires_at <= _now).order_by(_DELIVERY.c.expires_at)
 
 _CHANGE = update(_DELIVERY).where(_DELIVERY.c.id.in_(_ids))
@@ -69,14 +74,22 @@ def find_scheduled(session: Session, lane: UUID, limit: int) -> list[Waiting]:
     return _waiting(session, SELECT_SCHEDULED, {"lane": lane, "limit": limit})
 
 
-def find_scheduled_of_label(session: Session, lane: UUID, label_id: UUID, limit: int) -> list[Waiting]:
-    """SCHEDULED deliveries of the lane for this label."""
-    return _waiting(session, SELECT_SCHEDULED_OF_LABEL, {"lane": lane, "label": label_id, "limit": limit})
+def find_scheduled_of_mapping(
+    session: Session, lane: UUID, label_id: UUID, target: str, limit: int
+) -> list[Waiting]:
+    """SCHEDULED deliveries of the lane for this label that go to this target."""
+    parameters = {"lane": lane, "label": label_id, "held_target": target, "limit": limit}
+    return _waiting(session, SELECT_SCHEDULED_OF_MAPPING, parameters)
 
 
-def find_held(session: Session, lane: UUID, held_labels: Collection[UUID], limit: int) -> list[Waiting]:
-    """HELD deliveries of the lane, but for those of labels that are held by themselves."""
-    return _waiting(session, SELECT_HELD, {"lane": lane, "labels": list(held_labels), "limit": limit})
+def find_held(session: Session, lane: UUID, limit: int) -> list[Waiting]:
+    """HELD deliveries of the lane."""
+    return _waiting(session, SELECT_HELD, {"lane": lane, "limit": limit})
+
+
+def find_releasable(session: Session, lane: UUID, limit: int) -> list[Waiting]:
+    """HELD deliveries of the lane, but for those whose own target is held."""
+    return _waiting(session, SELECT_RELEASABLE, {"lane": lane, "limit": limit})
 
 
 def find_overdue(session: Session, now: datetime, limit: int) -> list[Waiting]:

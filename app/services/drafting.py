@@ -77,7 +77,9 @@ def assessed(
         return skipped(situation, delivery, *assessment.findings)
     delivery.expires_at = assessment.expires_at
     delivery.next_attempt_at = max(delivery.next_attempt_at or assessment.send_at, assessment.send_at)
-    hold = hold_finding(integration, mapping)
+    # What follows another delivery goes to that one's target, whatever the label means by now.
+    is_its_own = mapping is not None and mapping.target == delivery.target
+    hold = hold_finding(integration, mapping if is_its_own else None)
     if hold is not None:
         return _held(situation, delivery, hold, assessment)
     return Planned(delivery=delivery, findings=assessment.findings, plan=assessment.plan)

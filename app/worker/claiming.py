@@ -14,8 +14,8 @@ from app.repositories.deliveries import (
     may_have_arrived,
     next_due_at,
     select_due,
-    select_label_probe,
     select_lane_probe,
+    select_mapping_probe,
 )
 from app.repositories.lanes import held_mappings, try_mapping_at
 from app.repositories.settling import lock_jobs
@@ -173,7 +173,7 @@ def _probes(
         if not _is_time(mapping.probe_at, now) or len(probes) + len(trials) >= most:
             continue
         try_mapping_at(session, mapping.id, now + PROBE_EVERY)
-        found = select_label_probe(session, standing.integration.id, mapping.label_id, now)
+        found = select_mapping_probe(session, standing.integration.id, mapping.label_id, mapping.target, now)
         probes += found
         if not found and channel.connector.facts.probe_every:
             trials.append(Trial(label_id=mapping.label_id, target=mapping.target, channel=channel))
@@ -187,9 +187,12 @@ def _lane_probe(
     if not _is_time(integration.probe_at, now):
         return [], []
     integration.probe_at = now + PROBE_EVERY
-    probes = select_lane_probe(session, integration.id, standing.held.keys(), now)
-    if probes or channel.connector.facts.probe_every is None:
+    probes = select_lane_probe(session, integration.id, now, any_target=False)
+    if probes:
         return probes, []
+    if channel.connector.facts.probe_every is None:
+        # A refused target tells of the connection too, and nothing else would ever be tried.
+        return select_lane_probe(session, integration.id, now, any_target=True), []
     return [], [Trial(label_id=None, target=None, channel=channel)]
 
 

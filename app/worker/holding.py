@@ -45,9 +45,14 @@ class Standing:
         integration = self.integration
         return integration.enabled and not (self.paused and integration.pause_reason is PauseReason.MANUAL)
 
-    def warning(self, label_id: UUID | None, now: datetime) -> dict[str, Any] | None:
-        """What a held delivery for the label carries; None: it is not to be held."""
-        finding = hold_finding(self.integration, self.held.get(label_id) if label_id else None)
+    def mapping_of(self, label_id: UUID, target: str) -> LabelMappingRow | None:
+        """The mapping that is held for just this target; None: the target is not what is refused."""
+        mapping = self.held.get(label_id)
+        return mapping if mapping is not None and mapping.target == target else None
+
+    def warning(self, mapping: LabelMappingRow | None, now: datetime) -> dict[str, Any] | None:
+        """What a held delivery carries, `mapping` being its own if that is held; None: nothing holds it."""
+        finding = hold_finding(self.integration, mapping)
         if finding is None:
             return None
         return warning_json(
@@ -130,10 +135,11 @@ def _release(
     if standing.paused and proven:
         resume_lane(session, standing.integration.id)
         notices.append(_notice(standing, "released"))
-    labels = [one.delivery.label_id for one in probes if one.proves_mapping]
-    labels += [one.trial.label_id for one in tried if one.works and one.trial.label_id]
-    for label_id in labels:
-        mapping = standing.held.get(label_id)
+    proven_targets = [(one.delivery.label_id, one.delivery.target) for one in probes if one.proves_mapping]
+    trials = [one.trial for one in tried if one.works]
+    proven_targets += [(one.label_id, one.target) for one in trials if one.label_id and one.target]
+    for label_id, target in proven_targets:
+        mapping = standing.mapping_of(label_id, target)
         if mapping is not None:
             release_mapping(session, mapping.id)
             notices.append(_notice(standing, f"mapping {mapping.id} is released"))

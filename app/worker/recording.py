@@ -54,7 +54,8 @@ class Recording:
         """The same, held if it is to wait and something holds it."""
         if change.state is not DeliveryState.SCHEDULED:
             return change
-        warning = self.standing.warning(delivery.label_id, self.now)
+        held = self.standing.mapping_of(delivery.label_id, delivery.target)
+        warning = self.standing.warning(held, self.now)
         if warning is not None:
             return replace(change, state=DeliveryState.HELD, warning=warning)
         if change.id in self.outdated:

@@ -14,13 +14,14 @@ from app.repositories.lanes import find_lane
 from app.repositories.settling import lock_jobs
 from app.repositories.waiting import (
     Waiting,
-    find_held,
+    find_releasable,
     find_scheduled,
-    find_scheduled_of_label,
+    find_scheduled_of_mapping,
     hold,
     release,
 )
 from app.services.progress import settle_locked
+from app.tables.labels import LabelMappingRow
 from app.worker.holding import Standing, read_standing
 
 TIDY_SIZE = 100
@@ -30,7 +31,7 @@ TIDY_SIZE = 100
 @dataclass(frozen=True, slots=True)
 class _Misplaced:
     waiting: Sequence[Waiting]
-    label_id: UUID | None = None
+    mapping: LabelMappingRow | None = None
     """Theirs, where that decides what they are to be."""
 
 
@@ -48,7 +49,7 @@ def tidy(session: Session, lane: UUID, now: datetime) -> None:
     misplaced = _misplaced(session, standing, limit=TIDY_SIZE)
     jobs = lock_jobs(session, (waiting.job_id for waiting in misplaced.waiting))
     ids = [waiting.id for waiting in misplaced.waiting]
-    warning = standing.warning(misplaced.label_id, now)
+    warning = standing.warning(misplaced.mapping, now)
     if warning is None:
         release(session, ids, now)
     else:
@@ -61,8 +62,8 @@ def _misplaced(session: Session, standing: Standing, *, limit: int) -> _Misplace
     lane = standing.integration.id
     if standing.stopped:
         return _Misplaced(find_scheduled(session, lane, limit))
-    for label_id in standing.held:
-        waiting = find_scheduled_of_label(session, lane, label_id, limit)
+    for mapping in standing.held.values():
+        waiting = find_scheduled_of_mapping(session, lane, mapping.label_id, mapping.target, limit)
         if waiting:
-            return _Misplaced(waiting, label_id)
-    return _Misplaced(find_held(session, lane, standing.held.keys(), limit))
+            return _Misplaced(waiting, mapping)
+    return _Misplaced(find_releasable(session, lane, limit))

@@ -13,8 +13,8 @@ from app.repositories.deliveries import (
     next_due_at,
     select_abandoned,
     select_due,
-    select_label_probe,
     select_lane_probe,
+    select_mapping_probe,
 )
 from app.tables.jobs import DeliveryRow, JobRow
 from app.values import DeliveryKind, DeliveryState, JobState
@@ -146,31 +146,33 @@ async def test_what_another_turn_was_sending_is_abandoned(stage: Stage) -> None:
 
 async def test_the_probe_of_a_lane_is_what_was_tried_longest_ago(stage: Stage) -> None:
     label = stage.label()
-    await stage.add(label)
+    await stage.add(label, stage.mapping(stage.lane, label.id, target="Gone", held_at=START))
     await stage.job(
         {"state": S.HELD, "sending_since": START - HOUR},
         {"state": S.HELD, "sending_since": START - 2 * HOUR, "platform_event_id": "longest ago"},
         {"state": S.HELD, "next_attempt_at": START + HOUR, "platform_event_id": "not due"},
-        {"state": S.HELD, "label_id": label.id, "platform_event_id": "another label"},
+        {"state": S.HELD, "label_id": label.id, "target": "Gone", "platform_event_id": "held itself"},
     )
 
     def probe(session: Session) -> list[Due]:
-        return select_lane_probe(session, stage.lane, [label.id], START)
+        return select_lane_probe(session, stage.lane, START, any_target=False)
 
     assert [one.delivery.platform_event_id for one in await stage.database.write(probe)] == ["longest ago"]
     await stage.job({"state": S.HELD, "platform_event_id": "never tried"})
     assert [one.delivery.platform_event_id for one in await stage.database.write(probe)] == ["never tried"]
 
 
-async def test_the_probe_of_a_mapping_is_one_of_its_label(stage: Stage) -> None:
+async def test_the_probe_of_a_mapping_goes_to_its_target(stage: Stage) -> None:
     label = stage.label()
     await stage.add(label)
     job: JobRow = await stage.job(
-        {"state": S.HELD, "label_id": label.id}, {"state": S.HELD, "platform_event_id": "2"}
+        {"state": S.HELD, "label_id": label.id},
+        {"state": S.HELD, "label_id": label.id, "target": "Before", "platform_event_id": "2"},
+        {"state": S.HELD, "platform_event_id": "3"},
     )
 
     def probe(session: Session) -> list[Due]:
-        return select_label_probe(session, stage.lane, label.id, START)
+        return select_mapping_probe(session, stage.lane, label.id, "Won", START)
 
     [found] = await stage.database.write(probe)
     assert found.delivery.id == (await stage.delivery_of(job)).id

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.database.database import Database
 from app.repositories import chores, deliveries, outcomes, settling, verdicts, waiting
 
-EXPANDING = {"ids", "labels", "held_labels"}
+EXPANDING = {"ids"}
 
 
 def plan(session: Session, statement: Any) -> list[str]:
@@ -32,11 +32,13 @@ def plan(session: Session, statement: Any) -> list[str]:
         (deliveries.SELECT_NEXT_DUE, "ix_delivery_due"),
         (deliveries.SELECT_ABANDONED, "ix_delivery_sending"),
         (deliveries.SELECT_LANE_PROBE, "ix_delivery_held"),
-        (deliveries.SELECT_LABEL_PROBE, "ix_delivery_held"),
+        (deliveries.SELECT_ANY_PROBE, "ix_delivery_held"),
+        (deliveries.SELECT_MAPPING_PROBE, "ix_delivery_held"),
         (verdicts.SELECT_QUESTIONS, "ix_delivery_verdict"),
         (verdicts.SELECT_NEXT_VERDICT, "ix_delivery_verdict"),
         (verdicts.SELECT_OVERTAKEN, "sqlite_autoindex_delivery_1 (id=?)"),
         (waiting.SELECT_HELD, "ix_delivery_held"),
+        (waiting.SELECT_RELEASABLE, "ix_delivery_held"),
         (waiting.SELECT_OVERDUE, "ix_delivery_expiry"),
         (chores.SELECT_IDLE_JOBS, "ix_job_active_created"),
         (chores.SELECT_OLD_KEY, "ix_idempotency_created"),
@@ -55,7 +57,7 @@ async def test_a_statement_uses_its_index(sqlite_database: Database, statement: 
     assert index in first
 
 
-@pytest.mark.parametrize("statement", [waiting.SELECT_SCHEDULED, waiting.SELECT_SCHEDULED_OF_LABEL])
+@pytest.mark.parametrize("statement", [waiting.SELECT_SCHEDULED, waiting.SELECT_SCHEDULED_OF_MAPPING])
 async def test_what_is_to_be_held_is_found_by_a_partial_index(
     sqlite_database: Database, statement: Any
 ) -> None:

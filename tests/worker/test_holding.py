@@ -12,7 +12,7 @@ from app.ids import new_id
 from app.tables.integrations import IntegrationRow
 from app.tables.jobs import DeliveryRow
 from app.tables.labels import LabelMappingRow
-from app.values import DeliveryState, LeadStatus, PauseReason, Platform
+from app.values import DeliveryKind, DeliveryState, LeadStatus, PauseReason, Platform
 from app.worker.tidying import TIDY_SIZE, tidy
 from tests.worker.scripted import DELIVERED, START, ScriptedConnector, outcome
 from tests.worker.stage import Stage
@@ -314,6 +314,33 @@ async def test_a_refused_target_that_the_label_no_longer_has_is_tried_again_by_i
     delivery = await sqlite_stage.delivery_of(job)
     assert (delivery.state, delivery.next_attempt_at) == (S.SCHEDULED, START + QUARTER)
     assert (await sqlite_stage.mapping_row()).held_at is None
+
+
+@pytest.mark.parametrize("kind", [DeliveryKind.SEND, DeliveryKind.RETRACT])
+async def test_a_held_mapping_holds_nothing_that_goes_to_another_target_and_learns_nothing_of_it(
+    stage: Stage, connector: ScriptedConnector, kind: DeliveryKind
+) -> None:
+    await hold_mapping(stage, probe_at=START)
+    earlier = await stage.job({"state": S.DELIVERED, "target": "Before"})
+    send = await stage.delivery_of(earlier)
+    follows = send.id if kind is DeliveryKind.RETRACT else None
+    job = await stage.job({"state": S.HELD, "kind": kind, "follows_id": follows, "target": "Before"})
+    assert await stage.run() == START + QUARTER
+    assert (await stage.delivery_of(job)).state is S.DELIVERED
+    mapping = await stage.mapping_row()
+    assert (mapping.held_at, mapping.probe_at) == (START, START + QUARTER)
+
+
+async def test_a_lane_whose_deliveries_all_wait_for_their_targets_is_tried_with_one_of_them(
+    stage: Stage, connector: ScriptedConnector
+) -> None:
+    await pause(stage, PAUSED)
+    await hold_mapping(stage, probe_at=START)
+    job = await stage.job({"state": S.HELD}, {"state": S.HELD, "platform_event_id": "2"})
+    await stage.run()
+    assert {delivery.state for delivery in await stage.deliveries_of(job)} == {S.DELIVERED}
+    assert (await stage.integration_row()).paused_at is None
+    assert (await stage.mapping_row()).held_at is None
 
 
 async def test_a_retry_of_a_mapping_that_was_held_meanwhile_is_held(
