@@ -20,7 +20,7 @@ async def ask(question: Question) -> Judged:
     if delivery.platform_request_id is None:
         return Judged(delivery=delivery, outcome=_NAMELESS, is_final=False, channel=channel)
     try:
-        verdict = await connector.verdict(channel.connection, delivery.platform_request_id)
+        verdict = await connector.verdict(channel.connection, delivery.platform_request_id, delivery.kind)
     except Exception as error:  # noqa: BLE001 - a connector's defect must not stop the lane
         log_defect(f"verdict of delivery {delivery.id}", error)
         return Judged(delivery=delivery, outcome=_DEFECT, is_final=False, channel=channel)

@@ -23,7 +23,7 @@ from app.connectors.base import (
 )
 from app.database.database import Database
 from app.tables.leads import LeadRow
-from app.values import Platform
+from app.values import DeliveryKind, Platform
 
 T = TypeVar("T")
 
@@ -256,7 +256,7 @@ class ScriptedConnector:
         self._news.tell()
         return self.probe_outcome
 
-    async def verdict(self, _connection: Connection, request_id: str) -> Verdict:
+    async def verdict(self, _connection: Connection, request_id: str, _kind: DeliveryKind) -> Verdict:
         self.asked.append(request_id)
         self._news.tell()
         return self.verdict_of(request_id)

@@ -9,7 +9,7 @@ from app.connectors.base import Connection, Outcome, OutcomeKind, Verdict
 from app.database.database import Database
 from app.tables.integrations import IntegrationRow
 from app.tables.jobs import DeliveryRow, JobRow
-from app.values import DeliveryState, JobState, LeadStatus, PauseReason
+from app.values import DeliveryKind, DeliveryState, JobState, LeadStatus, PauseReason
 from tests.worker.scripted import DELIVERED, START, ScriptedConnector, outcome
 from tests.worker.stage import Stage, build_stage
 
@@ -221,7 +221,7 @@ async def test_a_verdict_about_an_earlier_request_is_not_recorded(
     job = await accepted(stage)
     sent = await stage.delivery_of(job)
 
-    async def answer_late(_connection: Connection, _request_id: str) -> Verdict:
+    async def answer_late(_connection: Connection, _request_id: str, _kind: DeliveryKind) -> Verdict:
         await stage.change(DeliveryRow, sent.id, platform_request_id="r-2")
         return final(K.REJECTED)
 

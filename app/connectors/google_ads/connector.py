@@ -12,6 +12,7 @@ from app.connectors.google_ads.settings import GoogleAdsCredentials, GoogleAdsSe
 from app.connectors.http import Wire
 from app.connectors.oauth import TokenCache
 from app.tables.leads import LeadRow
+from app.values import DeliveryKind
 
 
 class GoogleAdsConnector:
@@ -45,9 +46,9 @@ class GoogleAdsConnector:
         """See probe.py."""
         return await probe.probe(self._access(connection), target)
 
-    async def verdict(self, connection: Connection, request_id: str) -> Verdict:
+    async def verdict(self, connection: Connection, request_id: str, kind: DeliveryKind) -> Verdict:
         """See verdicts.py."""
-        return await verdicts.verdict(self._access(connection), request_id)
+        return await verdicts.verdict(self._access(connection), request_id, kind)
 
     def _access(self, connection: Connection) -> client.Access:
         return client.Access(connection=connection, tokens=self._tokens, wire=self._wire)

@@ -16,12 +16,20 @@ from app.connectors.google_ads.outcomes import CATALOGUE, gravest, read, reason_
 from app.connectors.http import Answer
 from app.connectors.probing import as_probe
 from app.connectors.redaction import Redaction
+from app.values import DeliveryKind
 
 _OK = 200
 _NO_STATUS = frozenset({"INVALID_REQUEST_ID", "REQUEST_TOO_OLD", "NOT_FOUND"})
 """There is no status: not yet, or not any more (it is kept for about 50 days)."""
 _FAILED = frozenset({"FAILED", "FAILURE", "PARTIAL_SUCCESS"})
 """The reference says FAILED, the guide FAILURE."""
+
+_COPIES = frozenset({"DUPLICATE_TRANSACTION_ID", "DUPLICATE_GCLID"})
+_UNCHANGED = Entry(
+    kind=OutcomeKind.REJECTED,
+    text="{title} had this conversion already and does not say that it took the new value.",
+)
+"""The guide to adjustments says that a known transaction id is one, the reference that it is a copy."""
 
 _COUNTED = Entry(kind=OutcomeKind.DELIVERED, text="")
 _COUNTED_AND_WARNED = Entry(
@@ -34,20 +42,22 @@ _UNKNOWN = Entry(
 """Not tried again: Google has looked at it, and what it found does not go away by itself."""
 
 
-async def verdict(access: Access, request_id: str) -> Verdict:
+async def verdict(access: Access, request_id: str, kind: DeliveryKind) -> Verdict:
     """Ask for a request's status. What says nothing of the conversion is not final."""
     told = await request_status(access, request_id)
     if isinstance(told, Outcome):
         return Verdict(outcome=as_probe(told, title=FACTS.title), is_final=False)
-    return judge(told.answer, told.redaction, request_id)
+    return judge(told.answer, told.redaction, request_id, kind)
 
 
-def judge(answer: Answer, redaction: Redaction, request_id: str) -> Verdict:
+def judge(answer: Answer, redaction: Redaction, request_id: str, kind: DeliveryKind) -> Verdict:
     """What a status says, or why there is none."""
     statuses = _statuses(answer)
     if not statuses:
         return Verdict(outcome=_without_status(answer, redaction, request_id), is_final=False)
     entry, code = _entry(statuses)
+    if code in _COPIES and kind is not DeliveryKind.SEND:
+        entry = _UNCHANGED
     found = outcome(entry, answer, title=FACTS.title, redaction=redaction, code=code, request_id=request_id)
     return Verdict(outcome=found, is_final=entry is not _PROCESSING)
 

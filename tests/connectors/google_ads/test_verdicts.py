@@ -17,6 +17,7 @@ from app.connectors.http import MAX_ANSWER_BYTES, Answer
 from app.connectors.redaction import Redaction
 from app.sandbox.cases import Condemn
 from app.sandbox.google_ads.catalogue import CASES as FAILURES
+from app.values import DeliveryKind
 from tests.connectors.cases import CASES, QUICK
 from tests.connectors.http_server import HttpServer, Reply, answer, hang_up
 from tests.connectors.leads import lead
@@ -66,7 +67,7 @@ async def accepted(stage: Sandboxed) -> str:
 async def asked(stage: Sandboxed, request_id: str) -> Verdict:
     """The verdict, after the vendor's own message has taken the answer strictly."""
     assert isinstance(stage.connector, GoogleAdsConnector)
-    found = await stage.connector.verdict(stage.connection, request_id)
+    found = await stage.connector.verdict(stage.connection, request_id, DeliveryKind.SEND)
     said = (await stage.book())["otherCalls"][0]
     if said["status"] == 200 and said["response"]:
         json_format.ParseDict(said["response"], RetrieveRequestStatusResponse.pb()())
@@ -117,6 +118,18 @@ async def test_each_other_status_is_understood(stage: Sandboxed, name: str) -> N
     assert bool(found.outcome.message) == (name != "PARTIAL_SUCCESS_UNEXPLAINED")
 
 
+@pytest.mark.parametrize("kind", [DeliveryKind.RESTATE, DeliveryKind.RETRACT])
+@pytest.mark.parametrize("reason", ["DUPLICATE_TRANSACTION_ID", "DUPLICATE_GCLID"])
+async def test_a_new_value_that_google_calls_a_copy_is_not_called_delivered(
+    stage: Sandboxed, reason: str, kind: DeliveryKind
+) -> None:
+    request_id = await accepted(stage)
+    await stage.order(fail=f"PROCESSING_ERROR_REASON_{reason}")
+    assert isinstance(stage.connector, GoogleAdsConnector)
+    found = await stage.connector.verdict(stage.connection, request_id, kind)
+    assert (found.outcome.kind, found.outcome.code) == (OutcomeKind.REJECTED, reason)
+
+
 async def test_a_status_google_does_not_know_itself_is_no_verdict(stage: Sandboxed) -> None:
     request_id = await accepted(stage)
     await stage.order(fail="STATUS_UNKNOWN")
@@ -163,7 +176,7 @@ async def test_a_dead_connection_is_found_by_the_question() -> None:
 def judged(*statuses: Any, status: int = 200) -> Verdict:
     body = {"requestStatusPerDestination": list(statuses)}
     got = Answer(status=status, body=body, is_json=True, is_html=False, retry_after_s=None)
-    return judge(got, Redaction(), "request-1")
+    return judge(got, Redaction(), "request-1", DeliveryKind.SEND)
 
 
 def failed(*reasons: str, count: Any = "1", status: str = "FAILED") -> dict[str, Any]:
@@ -258,7 +271,7 @@ async def test_no_answer_makes_a_question_raise(
     assert isinstance(connector, GoogleAdsConnector)
     connection = CASE.connection(connector, server, http)
     server.tell("", reply)
-    found = await connector.verdict(connection, "request-1")
+    found = await connector.verdict(connection, "request-1", DeliveryKind.SEND)
     assert not found.is_final
     kept = json.dumps([found.outcome.response, found.outcome.message, found.outcome.code], allow_nan=False)
     assert len(kept) < 2 * MAX_ANSWER_BYTES
@@ -272,7 +285,7 @@ async def test_a_question_without_an_answer_is_asked_again(
     assert isinstance(connector, GoogleAdsConnector)
     connection = CASE.connection(connector, server, http)
     server.tell("", server.silence if silent else hang_up)
-    found = await connector.verdict(connection, "request-1")
+    found = await connector.verdict(connection, "request-1", DeliveryKind.SEND)
     assert (found.is_final, found.outcome.kind) == (False, OutcomeKind.RETRY)
 
 
@@ -281,7 +294,7 @@ async def test_the_request_id_is_asked_after_as_it_is(server: HttpServer, http: 
     assert isinstance(connector, GoogleAdsConnector)
     connection = CASE.connection(connector, server, http)
     server.tell("", answer(200, {"requestStatusPerDestination": []}))
-    await connector.verdict(connection, "a/b&c d")
+    await connector.verdict(connection, "a/b&c d", DeliveryKind.SEND)
     [request] = server.requests("/v1/")
     assert request.method == "GET"
     assert request.target == "/v1/requestStatus:retrieve?requestId=a%2Fb%26c+d"
