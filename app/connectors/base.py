@@ -280,5 +280,8 @@ class VerdictConnector(Connector, Protocol):
     """A platform that accepts first and judges later: its facts say when to ask."""
 
     async def verdict(self, connection: Connection, request_id: str, kind: DeliveryKind) -> Verdict:
-        """Ask what became of an accepted request, which was of this kind. Never raises for what a platform or a network can do."""
+        """Ask what became of an accepted request of this kind.
+
+        Never raises for what a platform or a network can do.
+        """
         ...
