@@ -129,9 +129,9 @@ async def sending(
     """
     lanes = Lanes(database=database, opener=opener, clock=clock, jitter=random.SystemRandom().random)
     alerts = None if receiver is None else Alerts(database=database, receiver=receiver, clock=clock)
-    await engine.start(run_turns(lanes, Sweep(database=database, wake=engine.wake, clock=clock), alerts))
-    if alerts is not None:
-        engine.wake([ALERT_LANE])
+    always = () if alerts is None else (ALERT_LANE,)
+    sweep = Sweep(database=database, wake=engine.wake, clock=clock, always=always)
+    await engine.start(run_turns(lanes, sweep, alerts))
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from uuid import UUID
 SWEEP_LANE = UUID(int=0)
 """The lane whose turn is the sweep: deadlines, jobs with nothing left to do, lanes nobody woke."""
 ALERT_LANE = UUID(int=1)
-"""The lane whose turn tells the operator what is held and what ended unsent; woken at the start."""
+"""The lane whose turn tells the operator what is held and what ended unsent; woken by each sweep."""
 
 
 class Turn(Protocol):

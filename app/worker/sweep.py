@@ -48,12 +48,14 @@ class Sweep:
     database: Database
     wake: Callable[[Iterable[UUID]], None]
     clock: Clock
+    always: Sequence[UUID] = ()
+    """Lanes that are woken each time: whoever would have woken them again may be gone."""
 
     async def run(self, _turn: Turn) -> datetime | None:
         """A RunTurn of the lane SWEEP_LANE. Costs one read when there is nothing to do."""
         now = self.clock()
         chores = await self.database.read(lambda session: _look(session, now))
-        self.wake(chores.lanes)
+        self.wake([*chores.lanes, *self.always])
         if chores.overdue:
             await self.database.write(lambda session: _expire(session, chores.overdue, now))
         if chores.idle_jobs:

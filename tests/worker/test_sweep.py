@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from app.ids import new_id
-from app.queue.port import SWEEP_LANE
+from app.queue.port import ALERT_LANE, SWEEP_LANE
 from app.tables.integrations import IntegrationRow
 from app.tables.jobs import IdempotencyRow, JobRow
 from app.tables.labels import LabelMappingRow
@@ -34,6 +34,13 @@ async def test_with_nothing_to_do_it_reads_once_and_comes_back(stage: Stage) -> 
     writes = stage.database.writes
     assert await sweep(stage) == (START + timedelta(seconds=5), [])
     assert stage.database.writes == writes
+
+
+async def test_some_lanes_are_woken_whether_they_have_work_or_not(stage: Stage) -> None:
+    woken: list[UUID] = []
+    sweeping = Sweep(database=stage.database, wake=woken.extend, clock=stage.time, always=[ALERT_LANE])
+    await sweeping.run(stage.turn(SWEEP_LANE))
+    assert woken == [ALERT_LANE]
 
 
 @pytest.mark.parametrize(
