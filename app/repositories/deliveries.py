@@ -111,6 +111,9 @@ def _claim(*conditions: ColumnElement[bool]) -> Select[DeliveryRow, LeadRow]:
         .where(_OF_LANE, *conditions, _DELIVERY.c.expires_at > _now, free())
         .options(_unread(DeliveryRow.request), _unread(DeliveryRow.response), _unread(DeliveryRow.warning))
         .limit(_limit)
+        # What a dead owner left was read and changed in this transaction: without this its rows would come as
+        # they were before, and the next outcome would forget that it may have arrived.
+        .execution_options(populate_existing=True)
         # SKIP LOCKED: who claims waits for nobody, so it can take part in no deadlock.
         .with_for_update(key_share=True, skip_locked=True, of=DeliveryRow)
     )

@@ -223,6 +223,18 @@ async def test_what_a_dead_owner_sent_is_sent_again_where_that_is_safe(
     assert len(connector.calls) == 1
 
 
+async def test_what_a_dead_owner_may_have_sent_stays_uncertain_from_then_on_whatever_the_next_attempt_says(
+    stage: Stage, connector: ScriptedConnector
+) -> None:
+    connector.always(outcome(K.RETRY, code="HTTP_503"))
+    left = {"state": S.SENDING, "turn_id": new_id(), "attempts": 1, "sending_since": START - HOUR}
+    job = await stage.job(left)
+    await stage.run()
+    delivery = await stage.delivery_of(job)
+    assert (delivery.state, delivery.attempts, delivery.error_code) == (S.SCHEDULED, 2, "HTTP_503")
+    assert delivery.uncertain_since == START - HOUR
+
+
 async def test_what_a_dead_owner_sent_is_left_to_a_person_where_that_is_not_safe(sqlite_stage: Stage) -> None:
     connector = sqlite_stage.connector = ScriptedConnector(resend_safe_for=timedelta(0))
     left = {"state": S.SENDING, "turn_id": new_id(), "attempts": 1, "sending_since": START - HOUR}
