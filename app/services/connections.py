@@ -137,18 +137,23 @@ def add_integration(
 ) -> IntegrationRow:
     """Add a connection; its credentials are stored encrypted and never read back by anyone but the worker.
 
+    It is tried for the first time when the platform's `probe_every` has passed, conversions or not.
+
     Raises:
         InvalidInputError: no connector for the platform, or settings or credentials are not what it needs.
     """
     parts = {"settings": settings, "credentials": credentials}
+    checked = checked_settings(platform, connectors, parts)
+    probe_every = connectors[platform].facts.probe_every
     row = IntegrationRow(
         id=new_id(),
         project_id=project_id,
         platform=platform,
         name=name,
-        settings=checked_settings(platform, connectors, parts),
+        settings=checked,
         credentials=cipher.encrypt(dict(credentials)),
         test_mode=test_mode,
+        probe_at=now + probe_every if probe_every else None,
         created_at=now,
         updated_at=now,
     )

@@ -126,7 +126,9 @@ async def test_a_refused_integration_is_tried_at_once_with_what_is_new(
 
 
 async def test_new_credentials_do_not_end_a_pause_by_hand(api: Api) -> None:
-    row = await api.world.integration(Platform.META, paused_at=START, pause_reason=PauseReason.MANUAL)
+    row = await api.world.integration(
+        Platform.META, paused_at=START, pause_reason=PauseReason.MANUAL, probe_at=None
+    )
 
     await update(api, row.id, credentials=CREDENTIALS[Platform.META])
 
@@ -231,7 +233,7 @@ async def test_settings_are_for_administrators(sqlite_api: Api) -> None:
     shown = await sqlite_api.ask("{ integrations { name nextProbeAt } }")
 
     assert [error["extensions"]["code"] for error in refused["errors"]] == ["FORBIDDEN"]
-    assert shown == {"integrations": [{"name": "meta", "nextProbeAt": None}]}
+    assert shown == {"integrations": [{"name": "meta", "nextProbeAt": "2026-11-24T09:30:00.000Z"}]}
 
 
 @pytest.mark.parametrize("scope", [Scope.LEADS_WRITE, Scope.LEADS_READ, Scope.STATUS_WRITE])

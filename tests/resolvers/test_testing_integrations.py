@@ -156,7 +156,7 @@ async def test_a_held_mapping_is_tried_at_once_too(api: Api, meta: ProbedConnect
 
 async def test_a_pause_by_hand_stays_and_is_spoken_of(api: Api, meta: ProbedConnector) -> None:
     row = await api.world.integration(
-        Platform.META, paused_at=START, pause_reason=PauseReason.MANUAL, enabled=False
+        Platform.META, paused_at=START, pause_reason=PauseReason.MANUAL, probe_at=None, enabled=False
     )
 
     report = await probe(api, row.id)

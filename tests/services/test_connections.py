@@ -1,5 +1,6 @@
 """Connecting a platform: what is stored, and what is refused without repeating a secret."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlmodel import Session
 from app.connectors.registry import build_connectors
 from app.database.database import Database
 from app.errors import InvalidInputError
+from app.repositories.chores import find_lanes_with_work
 from app.services.connections import add_integration
 from app.tables.integrations import IntegrationRow
 from app.values import Platform
@@ -53,6 +55,19 @@ async def test_credentials_are_stored_encrypted_and_settings_normalised(
     assert world.cipher.decrypt(row.credentials) == CREDENTIALS[platform]
     if platform is Platform.GOOGLE_ADS:
         assert row.settings["customer_id"] == "1234567890"
+
+
+@pytest.mark.parametrize("platform", sorted(CREDENTIALS))
+async def test_a_connection_is_tried_a_day_later_even_if_nothing_is_sent_until_then(
+    world: World, platform: Platform
+) -> None:
+    row = await connect(world, platform)
+
+    a_day_later = START + timedelta(days=1)
+    can_be_asked = world.connectors[platform].facts.probe_every is not None
+    assert row.probe_at == (a_day_later if can_be_asked else None)
+    lanes = await world.database.read(lambda session: find_lanes_with_work(session, a_day_later))
+    assert lanes == ([row.id] if can_be_asked else [])
 
 
 async def test_settings_and_credentials_are_checked_and_a_secret_is_never_repeated(world: World) -> None:
