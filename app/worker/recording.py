@@ -34,7 +34,7 @@ class Recording:
     outdated: frozenset[UUID]
     """Deliveries whose target is refused and that no mapping can be held for: each is its own probe."""
     facts: PlatformFacts | None
-    """None: the integration cannot be opened, so that nothing is known of its platform."""
+    """None: this version has no connector, so that nothing is known of the platform."""
     jitter: Jitter
     now: datetime
 

@@ -181,10 +181,12 @@ class LaneSteps:
         results: Sequence[Result],
         now: datetime,
     ) -> None:
+        # The platform's rules hold also where its connection cannot be opened any more.
+        connector = self._opener.connectors.get(standing.integration.platform)
         recording = Recording(
             standing=standing,
             outdated=reaction.outdated,
-            facts=self._channel.connector.facts if self._channel else None,
+            facts=connector.facts if connector else None,
             jitter=self._jitter,
             now=now,
         )

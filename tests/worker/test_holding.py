@@ -224,15 +224,18 @@ async def test_a_disabled_integration_that_cannot_be_used_is_not_held(sqlite_sta
     assert (await sqlite_stage.integration_row()).paused_at is None
 
 
-async def test_what_was_being_sent_for_an_unusable_integration_is_left_to_a_person(
-    sqlite_stage: Stage,
+@pytest.mark.parametrize(
+    ("columns", "state"), [({"platform": Platform.WEBHOOK}, S.UNCONFIRMED), ({"settings": {}}, S.HELD)]
+)
+async def test_what_was_being_sent_is_left_to_a_person_only_where_nothing_is_known_of_the_platform(
+    sqlite_stage: Stage, columns: dict[str, Any], state: DeliveryState
 ) -> None:
-    await pause(sqlite_stage, {"settings": {}})
+    await pause(sqlite_stage, columns)
     job = await sqlite_stage.job(
         {"state": S.SENDING, "turn_id": sqlite_stage.label_id, "attempts": 1, "sending_since": START}
     )
     await sqlite_stage.run()
-    assert (await sqlite_stage.delivery_of(job)).state is S.UNCONFIRMED
+    assert (await sqlite_stage.delivery_of(job)).state is state
 
 
 async def test_a_refused_target_holds_its_mapping_only(

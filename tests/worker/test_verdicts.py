@@ -1,5 +1,6 @@
 """What becomes of what a platform accepted: asked, recorded, sent again, or never answered."""
 
+import asyncio
 from datetime import timedelta
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 
 from app.connectors.base import Connection, Outcome, OutcomeKind, Verdict
 from app.database.database import Database
+from app.services.disconnecting import clear_away
 from app.tables.integrations import IntegrationRow
 from app.tables.jobs import DeliveryRow, JobRow
 from app.values import DeliveryKind, DeliveryState, JobState, LeadStatus, PauseReason
@@ -213,6 +215,22 @@ async def test_a_paused_lane_asks_when_it_goes_on(stage: Stage, connector: Scrip
     assert connector.asked == []
     await stage.change(IntegrationRow, stage.lane, paused_at=None, pause_reason=None)
     assert (await asked(stage, job, DAY * 5, final(K.DELIVERED))).state is S.DELIVERED
+
+
+async def test_what_was_accepted_while_the_integration_was_disconnected_is_said_to_have_no_verdict(
+    stage: Stage, connector: ScriptedConnector
+) -> None:
+    connector.by_hand()
+    job = await stage.job()
+    running = asyncio.create_task(stage.run())
+    call = await connector.called(1)
+    gone = {"disconnected_at": START, "enabled": False, "credentials": ""}
+    await stage.change(IntegrationRow, stage.lane, **gone)
+    call.answer.set_result(ACCEPTED)
+    await running
+    await clear_away(stage.database, stage.lane, START, most=1)
+    delivery = await stage.delivery_of(job)
+    assert (delivery.state, delivery.error_code) == (S.ACCEPTED, "VERDICT_UNAVAILABLE")
 
 
 async def test_a_verdict_about_an_earlier_request_is_not_recorded(
