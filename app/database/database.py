@@ -1,7 +1,7 @@
 """The one interface to both databases: plain functions over a Session, run by `read` and `write`."""
 
 from collections.abc import Callable
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from sqlmodel import Session
 
@@ -16,15 +16,27 @@ What it returns must not need the session any more: rows are detached by the tim
 """
 
 
+class Waiting(NamedTuple):
+    """Pieces of work that nobody has begun yet."""
+
+    reads: int
+    writes: int
+    """On PostgreSQL reads too: both wait for the same connections."""
+
+
 class ReadableDatabase(Protocol):
     """A database of either kind, to be looked at. Belongs to the event loop it was opened on."""
 
-    dialect: Literal["sqlite", "postgresql"]
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]:
+        """Which kind it is."""
+        ...
 
-    async def read(self, work: Callable[[Session], T]) -> T:
+    async def read(self, work: Callable[[Session], T], *, within_s: float | None = None) -> T:
         """Run `work` on one snapshot of what has been committed.
 
         A statement that would write is refused by the database itself: sqlalchemy.exc.DBAPIError.
+        `within_s`: how many seconds it may wait before it begins, or DatabaseBusyError; None: any number.
         """
         ...
 
@@ -36,13 +48,19 @@ class ReadableDatabase(Protocol):
 class Database(ReadableDatabase, Protocol):
     """A database of either kind."""
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    @property
+    def waiting(self) -> Waiting:
+        """What waits in this process."""
+        ...
+
+    async def write(self, work: Callable[[Session], T], *, within_s: float | None = None) -> T:
         """Run `work` in one transaction and answer once it is committed; an error of `work` undoes all of it.
 
         A caller that is cancelled before its work has begun takes the work back; once begun it runs to its
         end, commit and hooks included. GroupFailedError: the transaction failed, perhaps through no fault of
         this work. DatabaseClosedError: after close(). On SQLite the work runs in another thread, without the
-        caller's context variables.
+        caller's context variables. `within_s`: how many seconds it may wait before it begins, or
+        DatabaseBusyError, and it never does; None: any number.
         """
         ...
 

@@ -17,6 +17,10 @@ class DatabaseClosedError(DatabaseError):
     """The database was closed, or is being closed: nothing was written."""
 
 
+class DatabaseBusyError(DatabaseError):
+    """Too much is waiting: the work was not begun in the time its caller gave it, and will not be."""
+
+
 class GroupFailedError(DatabaseError):
     """The transaction this piece of work shared with others failed: nothing of it was written.
 

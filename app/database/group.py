@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ _logger = logging.getLogger(__name__)
 class Piece:
     """One caller's work, and what became of it."""
 
-    __slots__ = ("error", "future", "hooks", "result", "work")
+    __slots__ = ("_lock", "_settled", "error", "future", "hooks", "result", "work")
 
     def __init__(self, work: Callable[[Session], Any], future: asyncio.Future[Any]) -> None:
         """`future` is what the caller waits on; it belongs to the event loop's thread."""
@@ -27,6 +28,25 @@ class Piece:
         self.hooks: list[Hook] = []
         self.result: Any = None
         self.error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._settled = False
+        """Whether it will be run, or will not be, is decided."""
+
+    def begin(self) -> bool:
+        """On the writer's thread, right before it runs: False when nobody wants it any more."""
+        return self._settle() and not self.future.cancelled()
+
+    def withdraw(self, error: Exception) -> bool:
+        """On the event loop's thread: never run it, and tell the caller; False: it has begun or is over."""
+        if self.future.done() or not self._settle():
+            return False
+        self.future.set_exception(error)
+        return True
+
+    def _settle(self) -> bool:
+        with self._lock:
+            was_settled, self._settled = self._settled, True
+        return not was_settled
 
     def answer(self) -> None:
         """Tell the caller. On the event loop's thread, once the group's transaction is over."""
@@ -58,7 +78,7 @@ class GroupRunner:
             self._execute("BEGIN IMMEDIATE")
             for piece in pieces:
                 # Its caller gave up before it began: the last moment to take that into account.
-                if not piece.future.cancelled():
+                if piece.begin():
                     self._run_piece(piece)
             self._execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - every caller gets it; without an answer they would wait for ever

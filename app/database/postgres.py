@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.database.database import Waiting
 from app.database.errors import DatabaseClosedError, DatabaseUrlError
 from app.database.redaction import forget_values
 from app.database.sessions import Hook, WorkSession, flushed, run_hooks
+from app.database.turnstile import Turnstile
 
 T = TypeVar("T")
 
@@ -24,6 +26,9 @@ _SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "60s",
 }
 
+_CONNECT_TIMEOUT_S = 10
+"""asyncpg's own is a minute: whoever waits for a server that is gone has given up long before."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -32,20 +37,29 @@ class PostgresDatabase:
 
     dialect: Literal["sqlite", "postgresql"] = "postgresql"
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        """Made by open_postgres()."""
+    def __init__(self, engine: AsyncEngine, connections: int) -> None:
+        """Made by open_postgres(). `connections`: how many `engine` has at the most."""
         self._engine = engine
+        self._turnstile = Turnstile(connections)
         # One snapshot for all statements of a read, as on SQLite; read only, it cannot fail to serialize.
         self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._writes: set[asyncio.Task[object]] = set()
         self._closing = False
 
-    async def read(self, work: Callable[[Session], T]) -> T:
-        """See Database.read."""
-        async with AsyncSession(self._reader, sync_session_class=WorkSession) as session:
+    @property
+    def waiting(self) -> Waiting:
+        """See Database.waiting."""
+        return Waiting(reads=0, writes=self._turnstile.waiting)
+
+    async def read(self, work: Callable[[Session], T], *, within_s: float | None = None) -> T:
+        """See ReadableDatabase.read."""
+        async with (
+            self._turnstile.passed(within_s),
+            AsyncSession(self._reader, sync_session_class=WorkSession) as session,
+        ):
             return await session.run_sync(flushed(work))
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def write(self, work: Callable[[Session], T], *, within_s: float | None = None) -> T:
         """See Database.write."""
         if self._closing:
             raise DatabaseClosedError("the database is closed")
@@ -57,7 +71,7 @@ class PostgresDatabase:
             return work(session)
 
         # A task of its own: a caller that gives up must not cut a COMMIT off from its hooks.
-        task = asyncio.create_task(self._write(begin))
+        task = asyncio.create_task(self._write(begin, within_s))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         try:
@@ -73,9 +87,12 @@ class PostgresDatabase:
             await asyncio.wait(self._writes)
         await self._engine.dispose()
 
-    async def _write(self, work: Callable[[Session], T]) -> T:
+    async def _write(self, work: Callable[[Session], T], within_s: float | None) -> T:
         hooks: list[Hook] = []
-        async with AsyncSession(self._engine, sync_session_class=WorkSession, hooks=hooks) as session:
+        async with (
+            self._turnstile.passed(within_s),
+            AsyncSession(self._engine, sync_session_class=WorkSession, hooks=hooks) as session,
+        ):
             async with session.begin():
                 await (
                     session.connection()
@@ -98,7 +115,7 @@ def postgres_engine(url: URL, *, connections: int) -> AsyncEngine:
     try:
         engine = create_async_engine(
             url,
-            connect_args={"server_settings": _SERVER_SETTINGS},
+            connect_args={"server_settings": _SERVER_SETTINGS, "timeout": _CONNECT_TIMEOUT_S},
             pool_size=connections,
             max_overflow=0,
             # Costs a round trip; without it every restart of the server fails some requests.
@@ -115,7 +132,7 @@ def postgres_engine(url: URL, *, connections: int) -> AsyncEngine:
 
 async def open_postgres(url: URL, *, connections: int) -> PostgresDatabase:
     """Open `url` with at most `connections` connections, and make sure that it answers."""
-    database = PostgresDatabase(postgres_engine(url, connections=connections))
+    database = PostgresDatabase(postgres_engine(url, connections=connections), connections)
     try:
         await database.read(lambda session: session.connection())
     except BaseException:

@@ -14,9 +14,11 @@ from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import pragmas
+from app.database.database import Waiting
 from app.database.errors import DatabaseUrlError
 from app.database.file_lock import FileLock
 from app.database.sessions import WorkSession, flushed
+from app.database.turnstile import Turnstile
 from app.database.writer import Writer, connect
 
 T = TypeVar("T")
@@ -37,13 +39,17 @@ class SqliteReader:
 
     dialect: Literal["sqlite", "postgresql"] = "sqlite"
 
-    def __init__(self, reader: AsyncEngine) -> None:
-        """Made by open_sqlite_reader()."""
+    def __init__(self, reader: AsyncEngine, readers: int) -> None:
+        """Made by open_sqlite_reader(). `readers`: how many connections `reader` has at the most."""
         self._reader = reader
+        self._turnstile = Turnstile(readers)
 
-    async def read(self, work: Callable[[Session], T]) -> T:
-        """See Database.read."""
-        async with AsyncSession(self._reader, sync_session_class=WorkSession) as session:
+    async def read(self, work: Callable[[Session], T], *, within_s: float | None = None) -> T:
+        """See ReadableDatabase.read."""
+        async with (
+            self._turnstile.passed(within_s),
+            AsyncSession(self._reader, sync_session_class=WorkSession) as session,
+        ):
             return await session.run_sync(flushed(work))
 
     async def close(self) -> None:
@@ -54,15 +60,20 @@ class SqliteReader:
 class SqliteDatabase(SqliteReader):
     """A Database over one file, of which this process is the only writer."""
 
-    def __init__(self, lock: FileLock, writer: Writer, reader: AsyncEngine) -> None:
+    def __init__(self, lock: FileLock, writer: Writer, reader: AsyncEngine, readers: int) -> None:
         """Made by open_sqlite()."""
-        super().__init__(reader)
+        super().__init__(reader, readers)
         self._lock = lock
         self._writer = writer
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    @property
+    def waiting(self) -> Waiting:
+        """See Database.waiting."""
+        return Waiting(reads=self._turnstile.waiting, writes=self._writer.waiting)
+
+    async def write(self, work: Callable[[Session], T], *, within_s: float | None = None) -> T:
         """See Database.write."""
-        return await self._writer.submit(work)
+        return await self._writer.submit(work, within_s=within_s)
 
     async def close(self) -> None:
         """See Database.close."""
@@ -84,7 +95,7 @@ async def open_sqlite(path: Path, *, readers: int) -> SqliteDatabase:
     except BaseException:
         lock.release()
         raise
-    return SqliteDatabase(lock, Writer(connection), _reading_engine(path, readers))
+    return SqliteDatabase(lock, Writer(connection), _reading_engine(path, readers), readers)
 
 
 def open_sqlite_reader(path: Path, *, readers: int) -> SqliteReader:
@@ -94,7 +105,7 @@ def open_sqlite_reader(path: Path, *, readers: int) -> SqliteReader:
     """
     if not path.is_file():
         raise DatabaseUrlError(f"there is no database file {path}; `leadwire migrate` makes one")
-    return SqliteReader(_reading_engine(path, readers))
+    return SqliteReader(_reading_engine(path, readers), readers)
 
 
 def _reading_engine(path: Path, connections: int) -> AsyncEngine:

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from sqlalchemy import URL, Connection, NullPool, create_engine
 from sqlmodel import Session
 
 from app.database import pragmas
-from app.database.errors import DatabaseClosedError
+from app.database.errors import DatabaseBusyError, DatabaseClosedError
 from app.database.group import GroupRunner, Piece
 
 T = TypeVar("T")
@@ -67,14 +68,32 @@ class Writer:
         # A daemon: a process that forgot close() must still be able to end. What was answered is on disk.
         threading.Thread(target=self._run, name="database-writer", daemon=True).start()
 
-    def submit(self, work: Callable[[Session], T]) -> asyncio.Future[T]:
-        """Queue `work`; the future has its outcome once it is committed. DatabaseClosedError when closed."""
+    @property
+    def waiting(self) -> int:
+        """Pieces that are in no group yet."""
+        return len(self._waiting)
+
+    def submit(self, work: Callable[[Session], T], *, within_s: float | None = None) -> asyncio.Future[T]:
+        """Queue `work`; the future has its outcome once it is committed. DatabaseClosedError when closed.
+
+        `within_s`: seconds after which it has DatabaseBusyError, if the work has not begun by then.
+        """
         if self._closing:
             raise DatabaseClosedError("the database is closed")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.append(Piece(work, future))
+        piece = Piece(work, future)
+        if within_s is not None:
+            timer = self._loop.call_later(within_s, self._give_up, piece)
+            future.add_done_callback(lambda _future: timer.cancel())
+        self._waiting.append(piece)
         self._bell.set()
         return future
+
+    def _give_up(self, piece: Piece) -> None:
+        if piece.withdraw(DatabaseBusyError("the writer had too much to do; nothing was written")):
+            # Or it would lie there, with all it holds, for as long as the writer is stuck.
+            with suppress(ValueError):  # it is in a group already, which passes over it
+                self._waiting.remove(piece)
 
     async def close(self) -> None:
         """Take no more work, finish what is waiting, close the connection."""

@@ -21,7 +21,7 @@ from app.connectors.base import (
     PlatformFacts,
     Verdict,
 )
-from app.database.database import Database
+from app.database.database import Database, Waiting
 from app.tables.leads import LeadRow
 from app.values import DeliveryKind, Platform
 
@@ -110,15 +110,19 @@ class WatchedDatabase:
         self._event = asyncio.Event()
         self.writes = 0
 
-    async def read(self, work: Callable[[Session], T]) -> T:
-        return await self._database.read(work)
+    @property
+    def waiting(self) -> Waiting:
+        return self._database.waiting
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def read(self, work: Callable[[Session], T], *, within_s: float | None = None) -> T:
+        return await self._database.read(work, within_s=within_s)
+
+    async def write(self, work: Callable[[Session], T], *, within_s: float | None = None) -> T:
         try:
             refusal = self.refusals.pop(0) if self.refusals else self.refuse_when()
             if refusal is not None:
                 raise refusal
-            return await self._database.write(work)
+            return await self._database.write(work, within_s=within_s)
         finally:
             self.writes += 1
             self._event.set()
