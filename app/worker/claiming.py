@@ -76,18 +76,26 @@ class Claims:
     """How many all of it takes at least."""
 
 
-def claim(
-    session: Session, standing: Standing, channel: Channel, *, limit: int, requests: int, now: datetime
-) -> Claims:
-    """Claim for the lane's owner: trials, questions, probes, then what expires first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What there is room for."""
 
-    `limit`: deliveries; `requests`: of any kind.
-    """
+    deliveries: int
+    requests: int
+    """Of any kind."""
+    asks_first: bool
+    """Of one request alone: a question has it, if there is one; False: a conversion."""
+
+
+def claim(session: Session, standing: Standing, channel: Channel, room: Room, now: datetime) -> Claims:
+    """Claim for the lane's owner: trials, questions, probes, then what expires first."""
     facts = channel.connector.facts
-    probes, trials = _probes(session, standing, channel, requests, now)
-    questions = _questions(session, standing, channel, _share(requests - len(trials)), now)
-    room = max(0, requests - len(trials) - len(questions))
-    most = limit if facts.batch and room else min(limit, room)
+    probes, trials = _probes(session, standing, channel, room.requests, now)
+    left_over = max(0, room.requests - len(trials))
+    asked_later = left_over == 1 and not room.asks_first
+    questions = _questions(session, standing, channel, 0 if asked_later else _share(left_over), now)
+    requests = left_over - len(questions)
+    most = room.deliveries if facts.batch and requests else min(room.deliveries, requests)
     left = max(0, most - len(probes))
     due = [] if standing.stopped else select_due(session, standing.integration.id, now, left)
     ends = ((one.delivery, _why_not(session, one, channel, now)) for one in (*probes, *due))
@@ -102,6 +110,8 @@ def claim(
     turn_id = standing.integration.turn_id
     assert turn_id is not None
     begin_attempts(session, [attempt.delivery for attempt in attempts], turn_id, now)
+    if asked_later and not (probes or due):
+        questions = _questions(session, standing, channel, left_over, now)
     sending = min(len(attempts), 1) if facts.batch else len(attempts)
     return Claims(
         attempts=attempts,
@@ -144,7 +154,7 @@ def end_unsendable(session: Session, unsendable: Sequence[Unsendable], now: date
 
 def _share(requests: int) -> int:
     """How many of so many requests questions may take: neither they nor conversions wait for the others."""
-    return max(1, requests // 4) if requests > 1 else max(0, requests)
+    return max(1, requests // 4) if requests else 0
 
 
 def _questions(

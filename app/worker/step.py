@@ -16,7 +16,7 @@ from app.tables.integrations import IntegrationRow
 from app.values import Platform
 from app.worker.attempts import Attempt, Channel, Ended, Judged, Question, Result, Trial
 from app.worker.backoff import Jitter
-from app.worker.claiming import Claims, Unsendable, claim, lane_due_at
+from app.worker.claiming import Claims, Room, Unsendable, claim, lane_due_at
 from app.worker.holding import PROBE_EVERY, Reaction, Standing, pause, react, read_standing
 from app.worker.judging import record_judgements
 from app.worker.pace import Pace
@@ -25,6 +25,9 @@ from app.worker.tidying import is_untidy
 
 BUNDLE = 64
 """Outcomes, and claims, in one transaction: with their jobs, leads and attempts about 400 rows."""
+
+SENT_FOR_A_QUESTION = 3
+"""Conversions to a question where requests may be made one at a time only: a busy lane has more questions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,8 @@ class Memory:
 
     paces: dict[UUID, Pace] = field(default_factory=dict)
     """By lane."""
+    unasked: dict[UUID, int] = field(default_factory=dict)
+    """Requests since one was a question, by lane."""
     strange_codes: set[tuple[Platform, str]] = field(default_factory=set)
     """Codes that no catalogue has and that were logged: once is enough."""
 
@@ -206,7 +211,11 @@ class LaneSteps:
         requests = int(min(room, BUNDLE, pace.allowance(order.now)))
         claims = _NONE_ALLOWED
         if requests > 0:
-            claims = claim(session, standing, self._channel, limit=BUNDLE, requests=requests, now=order.now)
+            unasked = self._memory.unasked.get(self._lane, 0)
+            asks_first = unasked >= SENT_FOR_A_QUESTION
+            place = Room(deliveries=BUNDLE, requests=requests, asks_first=asks_first)
+            claims = claim(session, standing, self._channel, place, order.now)
+            self._memory.unasked[self._lane] = 0 if claims.questions else unasked + claims.requests
         pace.spend(claims.requests, order.now)
         ready_at = pace.ready_at(order.now)
         if not claims.reached_limit:

@@ -275,6 +275,41 @@ async def test_questions_do_not_keep_conversions_waiting(stage: Stage, connector
     assert len(connector.asked) == 20
 
 
+@pytest.mark.parametrize("requests_per_minute", [6, 60, 300])
+async def test_questions_and_conversions_share_what_the_platform_allows(
+    stage: Stage, requests_per_minute: int
+) -> None:
+    slow = ScriptedConnector(
+        resend_safe_for=timedelta.max,
+        verdict_after=(HALF_HOUR, TWO_HOURS),
+        requests_per_minute=requests_per_minute,
+    )
+    order: list[str] = []
+
+    def judge(_request_id: str) -> Verdict:
+        order.append("question")
+        return NOTHING_NEW
+
+    def take(_call: object) -> Outcome:
+        order.append("conversion")
+        return ACCEPTED
+
+    slow.verdict_of, slow.script = judge, take
+    stage.connector = slow
+    for _ in range(20):
+        await stage.job(
+            {"state": S.ACCEPTED, "platform_request_id": "r-1", "accepted_at": START, "verdict_at": START}
+        )
+    for _ in range(20):
+        await stage.job()
+    lanes = stage.lanes()
+    while len(order) < 40:
+        due_at = await lanes.run(stage.turn())
+        stage.time.now = max(stage.time.now, due_at or stage.time.now)
+    first = order[:20]
+    assert min(first.count("question"), first.count("conversion")) >= 4
+
+
 async def test_a_delivered_answer_needs_no_verdict(stage: Stage, connector: ScriptedConnector) -> None:
     connector.always(DELIVERED)
     job = await stage.job()
