@@ -9,12 +9,16 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.clock import Clock
 from app.connectors.opening import Opener
 from app.database.database import Database
+from app.database.impatient import Impatient
+from app.limits import DATABASE_WITHIN_S, DEFAULT_MOST, Load, RequestLimit
+from app.metrics.page import MetricsPage
+from app.metrics.requests import RequestMeter
 from app.queue.port import Wake
 from app.services.connections import ConnectionService
 from app.services.disconnecting import DisconnectService
@@ -43,6 +47,7 @@ def build_services(
     clock: Clock,
 ) -> Services:
     """Everything resolvers call."""
+    database = Impatient(database, DATABASE_WITHIN_S)
     return Services(
         viewers=ViewerService(database, clock),
         status=StatusService(database, opener.connectors, wake, clock),
@@ -62,34 +67,63 @@ def build_app(
     *,
     database: Database,
     examples: ExplorerExamples,
+    load: Load | None = None,
+    metrics: MetricsPage | None = None,
     more_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The ASGI application: GraphQL, the explorer, and what operators watch.
 
-    `more_routes`: what else answers here; the demo's sandbox.
+    `load`: how many requests may be under way; None: DEFAULT_MOST. `metrics`: None: there is no /metrics.
+    `more_routes`: what else answers here, without that limit; the demo's sandbox.
     """
+    watched = watching_routes(database, metrics)
+    exempt = [route.path for route in (*watched, *more_routes) if isinstance(route, Route | Mount)]
+    return Starlette(
+        routes=[
+            Route("/", _to_explorer),
+            Route("/graphql", GraphQLView(schema, services)),
+            *watched,
+            *explorer_routes(examples=examples),
+            *more_routes,
+        ],
+        middleware=[
+            *_metering(metrics),
+            Middleware(_Edge),
+            Middleware(RequestLimit, load=load or Load(DEFAULT_MOST), exempt=exempt),
+        ],
+        exception_handlers={HTTPException: _refused},
+    )
+
+
+def build_watched(database: Database, metrics: MetricsPage | None) -> Starlette:
+    """The ASGI application of a process that answers nobody but its operator."""
+    return Starlette(
+        routes=watching_routes(database, metrics),
+        middleware=[*_metering(metrics), Middleware(_Edge)],
+        exception_handlers={HTTPException: _refused},
+    )
+
+
+def watching_routes(database: Database, metrics: MetricsPage | None) -> list[Route]:
+    """What operators watch: always answered, however much there is to do."""
 
     async def ready(_request: Request) -> Response:
         try:
-            await database.read(lambda session: session.connection().exec_driver_sql("SELECT 1"))
+            await database.read(
+                lambda session: session.connection().exec_driver_sql("SELECT 1"), within_s=DATABASE_WITHIN_S
+            )
         except Exception as error:  # noqa: BLE001 - an edge: whatever it is, the answer is that it is not ready
             # Not what it said: drivers quote addresses and values.
             logger.warning("not ready: the database failed with %s", type(error).__name__)
             return JSONResponse({"status": "unavailable"}, status_code=503)
         return JSONResponse({"status": "ready"})
 
-    return Starlette(
-        routes=[
-            Route("/", _to_explorer),
-            Route("/graphql", GraphQLView(schema, services)),
-            Route("/healthz", _alive),
-            Route("/readyz", ready),
-            *explorer_routes(examples=examples),
-            *more_routes,
-        ],
-        middleware=[Middleware(_Edge)],
-        exception_handlers={HTTPException: _refused},
-    )
+    routes = [Route("/healthz", _alive), Route("/readyz", ready)]
+    return routes if metrics is None else [*routes, Route("/metrics", metrics.answer)]
+
+
+def _metering(metrics: MetricsPage | None) -> list[Middleware]:
+    return [] if metrics is None else [Middleware(RequestMeter, instruments=metrics.instruments)]
 
 
 async def _alive(_request: Request) -> Response:

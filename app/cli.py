@@ -10,7 +10,7 @@ import typer
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.asgi import build_app, build_services
+from app.asgi import build_app, build_services, build_watched
 from app.clock import utc_now
 from app.database.errors import DatabaseError
 from app.database.migrating import upgrade
@@ -20,7 +20,11 @@ from app.demo import run_demo
 from app.doctor.examining import run_doctor
 from app.encryption import new_secret_key
 from app.errors import DomainError, invalid
+from app.limits import Load
 from app.logs import configure_logging
+from app.metrics.instruments import Instruments
+from app.metrics.loop_lag import measured_lag
+from app.metrics.page import read_page
 from app.runtime import is_postgres, open_runtime, prepare_database
 from app.services.projects import ProjectService
 from app.services.texts import SHORT, is_encodable, reject, text_problem
@@ -59,16 +63,25 @@ async def _serve() -> None:
     listening = bind(settings.host, settings.port)
     with listening:
         await prepare_database(settings.database_url)
-        async with open_runtime(settings, clock=utc_now) as runtime:
+        instruments, load = Instruments(), Load(settings.max_requests)
+        async with (
+            open_runtime(settings, clock=utc_now, watch=instruments) as runtime,
+            measured_lag(instruments.lagged),
+        ):
             services = build_services(
                 database=runtime.database,
                 opener=runtime.opener,
                 wake=runtime.wake,
                 clock=runtime.clock,
             )
-            app = build_app(services, database=runtime.database, examples=blank_examples())
+            metrics = read_page(
+                settings, instruments=instruments, load=load, database=runtime.database, clock=utc_now
+            )
+            app = build_app(
+                services, database=runtime.database, examples=blank_examples(), load=load, metrics=metrics
+            )
             typer.echo(f"Leadwire answers at http://{settings.host}:{listening.getsockname()[1]}/graphql")
-            await answer(app, listening)
+            await answer(app, listening, stopping=services.streams.stop)
 
 
 @main.command()
@@ -85,9 +98,22 @@ async def _work() -> None:
             "`leadwire worker` is for PostgreSQL; on SQLite `leadwire serve` sends by itself."
         )
     await prepare_database(settings.database_url)
-    async with open_runtime(settings.model_copy(update={"worker": "embedded"}), clock=utc_now):
+    instruments = Instruments()
+    sending_settings = settings.model_copy(update={"worker": "embedded"})
+    async with (
+        open_runtime(sending_settings, clock=utc_now, watch=instruments) as runtime,
+        measured_lag(instruments.lagged),
+    ):
         typer.echo("Leadwire sends what is queued")
-        await until_stopped()
+        if settings.worker_port is None:
+            await until_stopped()
+            return
+        metrics = read_page(
+            settings, instruments=instruments, load=Load(0), database=runtime.database, clock=utc_now
+        )
+        with bind(settings.host, settings.worker_port) as listening:
+            typer.echo(f"It can be watched at http://{settings.host}:{listening.getsockname()[1]}/readyz")
+            await answer(build_watched(runtime.database, metrics), listening)
 
 
 @main.command()

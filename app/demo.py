@@ -18,6 +18,10 @@ from app.clock import Clock, utc_now
 from app.database.migrating import upgrade
 from app.demo_leads import demo_leads
 from app.encryption import new_secret_key
+from app.limits import Load
+from app.metrics.instruments import Instruments
+from app.metrics.loop_lag import measured_lag
+from app.metrics.page import read_page
 from app.runtime import Runtime, open_runtime
 from app.sandbox.application import sandbox_app
 from app.sandbox.webhook.signatures import SECRET as WEBHOOK_SECRET
@@ -137,7 +141,11 @@ async def run_demo(port: int, say: Callable[[str], None]) -> None:
     with TemporaryDirectory(prefix="leadwire-demo-") as folder, listening:
         settings = demo_settings(f"sqlite+aiosqlite:///{Path(folder) / 'demo.sqlite3'}", origin)
         await upgrade(settings.database_url)
-        async with open_runtime(settings, clock=utc_now) as runtime:
+        instruments, load = Instruments(), Load(settings.max_requests)
+        async with (
+            open_runtime(settings, clock=utc_now, watch=instruments) as runtime,
+            measured_lag(instruments.lagged),
+        ):
             await fill(runtime)
             services = build_services(
                 database=runtime.database,
@@ -152,10 +160,14 @@ async def run_demo(port: int, say: Callable[[str], None]) -> None:
                 services,
                 database=runtime.database,
                 examples=examples,
+                load=load,
+                metrics=read_page(
+                    settings, instruments=instruments, load=load, database=runtime.database, clock=utc_now
+                ),
                 more_routes=[Mount("/sandbox", sandbox_app())],
             )
             say(welcome(origin))
-            await answer(app, listening)
+            await answer(app, listening, stopping=services.streams.stop)
 
 
 def demo_settings(database_url: str, origin: str) -> Settings:
@@ -165,6 +177,7 @@ def demo_settings(database_url: str, origin: str) -> Settings:
         database_url=database_url,
         secret_key=SecretStr(new_secret_key()),
         worker="embedded",
+        metrics="open",
         **dict(_places(origin)),
     )
 

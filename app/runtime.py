@@ -31,6 +31,7 @@ from app.worker.alerts import Alerts
 from app.worker.lane import Lanes
 from app.worker.sweep import Sweep
 from app.worker.turns import run_turns
+from app.worker.watch import Unwatched, Watch
 
 GRACE_S = 20.0
 """How long a process that is told to stop waits for what is being sent."""
@@ -83,8 +84,12 @@ def endpoints(settings: Settings, connectors: Mapping[Platform, Connector]) -> d
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings, *, clock: Clock) -> AsyncIterator[Runtime]:
+async def open_runtime(
+    settings: Settings, *, clock: Clock, watch: Watch | None = None
+) -> AsyncIterator[Runtime]:
     """Open the (migrated) database and begin to send; on leaving, finish what is being sent and close.
+
+    `watch`: who hears what lanes do; None: nobody.
 
     Raises:
         SettingsError: the settings do not go together.
@@ -95,7 +100,7 @@ async def open_runtime(settings: Settings, *, clock: Clock) -> AsyncIterator[Run
     connectors = build_connectors(
         Wire(clock=clock, allow_private_addresses=settings.webhook_allow_private_addresses)
     )
-    database = await open_database(settings.database_url)
+    database = await open_database(settings.database_url, connections=settings.database_connections)
     try:
         await _refuse_wrong_key(database, cipher)
         async with open_client() as http:
@@ -109,7 +114,7 @@ async def open_runtime(settings: Settings, *, clock: Clock) -> AsyncIterator[Run
                 return
             receiver = read_receiver(settings, http=http, clock=clock)
             engine = _engine(settings, database, clock)
-            async with sending(engine, database, opener, clock, receiver):
+            async with sending(engine, database, opener, clock, receiver, watch=watch):
                 yield Runtime(database=database, opener=opener, clock=clock, wake=engine.wake)
     finally:
         await database.close()
@@ -122,12 +127,20 @@ async def sending(
     opener: Opener,
     clock: Clock,
     receiver: AlertReceiver | None = None,
+    *,
+    watch: Watch | None = None,
 ) -> AsyncIterator[None]:
     """Give every lane its turns; on leaving, wait for what is being sent, GRACE_S seconds at the most.
 
-    `receiver`: whom to tell of what is held and what ended unsent; None: nobody.
+    `receiver`: whom to tell of what is held and what ended unsent; None: nobody. `watch`: see open_runtime().
     """
-    lanes = Lanes(database=database, opener=opener, clock=clock, jitter=random.SystemRandom().random)
+    lanes = Lanes(
+        database=database,
+        opener=opener,
+        clock=clock,
+        jitter=random.SystemRandom().random,
+        watch=watch or Unwatched(),
+    )
     alerts = None if receiver is None else Alerts(database=database, receiver=receiver, clock=clock)
     always = () if alerts is None else (ALERT_LANE,)
     sweep = Sweep(database=database, wake=engine.wake, clock=clock, always=always)

@@ -21,6 +21,18 @@ class Settings(BaseSettings):
     worker: Literal["embedded", "off"] = "embedded"
     """Whether this web process also sends."""
 
+    max_requests: int = Field(default=256, ge=1, le=100_000)
+    """Requests answered at a time; what is beyond that is refused with 503."""
+    database_connections: int = Field(default=10, ge=2, le=1_000)
+    """Of this process: reads at a time on SQLite, transactions on PostgreSQL."""
+
+    metrics: Literal["off", "token", "open"] = "off"
+    """Whether there is a page /metrics, and whether a token opens it or anybody who reaches the port."""
+    metrics_token: SecretStr | None = None
+    """What `Authorization: Bearer` must carry there."""
+    worker_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where `leadwire worker` answers /healthz, /readyz and /metrics; None: nowhere."""
+
     alert_webhook_url: str | None = None
     """Where the operator is told of what is held and what ended unsent; None: nobody is told."""
     alert_webhook_secret: SecretStr | None = None

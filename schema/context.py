@@ -95,13 +95,19 @@ class Context:
     request_id: str
     """Told with an internal error, so that its line in the log can be found."""
     loaders: Loaders = field(init=False)
+    mutations: int = 0
+    """Mutation fields that are over, however they ended."""
+    overloaded: bool = False
+    """The request was refused for overload as a whole: nothing of it was carried out."""
 
     def __post_init__(self) -> None:
         """Begin with empty loaders."""
-        self.forget()
+        self.loaders = Loaders(self.services.reading)
 
     def forget(self) -> None:
         """Drop what was loaded: after a mutation, a later field of the same document must see what it did."""
+        self.mutations += 1
+
         self.loaders = Loaders(self.services.reading)
 
 

@@ -8,10 +8,14 @@ from typing import cast
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.extensions import MaskErrors
 
+from app.database.errors import DatabaseBusyError
 from app.errors import DomainError
 from schema.context import Context
 
 logger = logging.getLogger("leadwire.graphql")
+
+OVERLOADED = "SERVICE_OVERLOADED"
+OVERLOADED_MESSAGE = "The server has too much to do. Try again in a moment."
 
 MAX_MESSAGE = 500
 _QUOTED_INPUT = re.compile(r"[,.;]? found: .*", re.DOTALL | re.IGNORECASE)
@@ -27,9 +31,19 @@ class CodedErrors(MaskErrors):
     def _processed(self, error: GraphQLError) -> GraphQLError:
         if isinstance(error.original_error, DomainError):
             return _coded(error, "BAD_USER_INPUT", message=str(error.original_error))
+        if isinstance(error.original_error, DatabaseBusyError):
+            return self._refused(error)
         if _is_bug(error):
             return self._masked(error)
         return _coded(error, _code(error), message=error.message)
+
+    def _refused(self, error: GraphQLError) -> GraphQLError:
+        context = cast("Context", self.execution_context.context)
+        # Not once a mutation field was carried out: the caller must see its answer, not repeat it.
+        is_root = error.path is not None and len(error.path) == 1
+        if context.mutations == 0 or (context.mutations == 1 and is_root):
+            context.overloaded = True
+        return _coded(error, OVERLOADED, message=OVERLOADED_MESSAGE)
 
     def _masked(self, error: GraphQLError) -> GraphQLError:
         context = cast("Context", self.execution_context.context)

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: strict about what comes in, always JSON in what goes out."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from math import isinf
@@ -17,15 +18,26 @@ from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.schema.base import BaseSchema
 from strawberry.types import ExecutionResult
 
+from app.database.errors import DatabaseBusyError
 from app.errors import UnauthenticatedError
 from schema.context import Context, Services
-from schema.masking import log_bug
+from schema.masking import OVERLOADED, OVERLOADED_MESSAGE, log_bug
 from schema.media import JSON, RESPONSE_JSON, negotiate
 
 MAX_BODY_BYTES = 64 * 1024
 """Of a request: a hundred status changes fit in."""
 
-_CODES = {401: "UNAUTHENTICATED", 413: "PAYLOAD_TOO_LARGE", 500: "INTERNAL_SERVER_ERROR"}
+BODY_WITHIN_S = 30.0
+"""How long a body may take to arrive: whoever is cut off in the middle of one would keep a place for ever."""
+
+_RETRY_AFTER_S = 1
+_CODES = {
+    401: "UNAUTHENTICATED",
+    408: "REQUEST_TIMEOUT",
+    413: "PAYLOAD_TOO_LARGE",
+    500: "INTERNAL_SERVER_ERROR",
+    503: OVERLOADED,
+}
 
 
 class _RefusedError(Exception):
@@ -39,9 +51,12 @@ class _RefusedError(Exception):
 class GraphQLView(GraphQL[Context, None]):
     """The ASGI application at /graphql."""
 
-    def __init__(self, schema: BaseSchema, services: Services) -> None:
+    def __init__(
+        self, schema: BaseSchema, services: Services, *, body_within_s: float = BODY_WITHIN_S
+    ) -> None:
         super().__init__(schema, graphql_ide=None, allow_queries_via_get=False, subscription_protocols=())
         self._services = services
+        self._body_within_s = body_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -55,6 +70,8 @@ class GraphQLView(GraphQL[Context, None]):
             return await self._execute(scope, receive, request_id)
         except _RefusedError as refused:
             return error_response(refused.status, refused.message, media, headers=refused.headers)
+        except DatabaseBusyError:
+            return overloaded_response(media)
         except HTTPException as error:
             return error_response(error.status_code, error.reason, media)
         except Exception as error:  # noqa: BLE001 - an edge: a bug must not become text/plain
@@ -71,9 +88,19 @@ class GraphQLView(GraphQL[Context, None]):
             viewer = await self._services.viewers.authenticate(headers.get("x-api-key"))
         except UnauthenticatedError as error:
             raise _RefusedError(401, error.message, **{"WWW-Authenticate": "X-API-Key"}) from error
-        body = await _read(receive, headers)
+        body = await self._body(receive, headers)
         context = Context(viewer=viewer, services=self._services, request_id=request_id)
-        return await self.run(Request(scope, _replay(body)), context=context)
+        response = await self.run(Request(scope, _replay(body)), context=context)
+        if context.overloaded:
+            raise DatabaseBusyError
+        return response
+
+    async def _body(self, receive: Receive, headers: Headers) -> bytes:
+        try:
+            async with asyncio.timeout(self._body_within_s):
+                return await _read(receive, headers)
+        except TimeoutError:
+            raise _RefusedError(408, "The body did not arrive in time") from None
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """The request's parts, each of its type; HTTPException 400 otherwise."""
@@ -133,6 +160,11 @@ def error_response(
 def bug_response(request_id: str, media: str = JSON) -> Response:
     """The answer when it is our fault: nothing but the id under which the log tells more."""
     return error_response(500, "Something went wrong on our side", media, requestId=request_id)
+
+
+def overloaded_response(media: str = JSON) -> Response:
+    """The answer when there is too much to do; nothing of the request was carried out."""
+    return error_response(503, OVERLOADED_MESSAGE, media, headers={"Retry-After": str(_RETRY_AFTER_S)})
 
 
 def _mime(headers: Headers) -> str:

@@ -12,6 +12,11 @@ from pydantic import SecretStr
 
 from app.connectors.alerting import AlertReceiver
 from app.connectors.http import Wire
+from app.database.database import Waiting
+from app.limits import Load
+from app.metrics.families import installation_families, process_families
+from app.metrics.instruments import Instruments
+from app.repositories.metering import Measurement
 from app.settings import Settings
 from app.values import Platform
 from tests.services.test_alerting import DELIVERY, alert_body
@@ -79,3 +84,19 @@ async def test_the_example_tells_what_leadwire_sent_from_what_it_did_not() -> No
     assert not is_genuine(headers, body + b" ", SECRET)
     assert not is_genuine(headers, body, "whsec_" + "QUJE" * 8)
     assert not is_genuine({**headers, "webhook-timestamp": "1"}, body, SECRET)
+
+
+def test_every_metric_is_in_the_table() -> None:
+    load, now = Load(1), datetime.now(UTC)
+    measured = Measurement(at=now, lanes=(), open=(), unsent=(), held_mappings=(), active_jobs=0)
+    registry = Instruments().registry
+    families = [
+        *registry.collect(),
+        *process_families(load, Waiting(0, 0)),
+        *installation_families(measured),
+    ]
+    counters = {family.name for family in families if family.type == "counter"}
+    names = {family.name for family in families if family.name.startswith("leadwire_")}
+
+    assert len(names) > 15
+    assert {name for name in names if f"`{name}{'_total' * (name in counters)}`" not in PAGE} == set()

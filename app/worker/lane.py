@@ -23,6 +23,7 @@ from app.worker.saving import save
 from app.worker.sending import Prepared, groups, prepare, send
 from app.worker.step import BUNDLE, LaneSteps, Memory, Order, Step
 from app.worker.tidying import tidy
+from app.worker.watch import Unwatched, Watch
 
 LINGER_S = 0.075
 """How long an idle owner waits for more before it ends its turn: a new turn costs more than a claim."""
@@ -50,6 +51,7 @@ class Lanes:
     jitter: Jitter
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Seconds between two tries to record what the database would not take."""
+    watch: Watch = field(default_factory=Unwatched)
     _memory: Memory = field(default_factory=Memory)
 
     async def run(self, turn: Turn) -> datetime | None:
@@ -120,7 +122,12 @@ class _LaneTurn:
         )
         # Whatever else came back can be asked again.
         ended = [one for one in results if isinstance(one, Ended)]
+        for one in ended:
+            self._lanes.watch.attempted(one.delivery.platform, one.outcome.kind, one.duration_ms / 1000)
+        begun_at = asyncio.get_running_loop().time()
         step = await self._write(lambda session: self._take_in(session, order), unsaved=ended)
+        seconds = asyncio.get_running_loop().time() - begun_at
+        self._lanes.watch.stepped(seconds, claimed=len(step.attempts) if step else 0)
         if step is None:
             await save(ended, self._record_one, self._lanes.sleep)
             return Step()

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Send
 from starlette.types import Scope as Scope_
 
 from app.asgi import build_app
+from app.database.database import Waiting
 from app.services import leads
 from app.services.viewer import ViewerService
 from app.values import Scope
@@ -227,10 +228,12 @@ class BrokenDatabase:
 
     dialect: Literal["sqlite", "postgresql"] = "sqlite"
 
-    async def read(self, _work: object) -> Any:
+    waiting = Waiting(reads=0, writes=0)
+
+    async def read(self, _work: object, **_more: object) -> Any:
         raise RuntimeError(SECRET)
 
-    async def write(self, _work: object) -> Any:
+    async def write(self, _work: object, **_more: object) -> Any:
         raise RuntimeError(SECRET)
 
     async def close(self) -> None:
