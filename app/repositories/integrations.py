@@ -49,6 +49,22 @@ def lock_integration(session: Session, project_id: UUID, integration_id: UUID) -
     ).one_or_none()
 
 
+def replace_credentials(session: Session, integration: IntegrationRow, credentials: str) -> bool:
+    """Give it other credentials unless somebody has since it was read; answers whether that was done."""
+    replaced = session.execute(
+        update(IntegrationRow)
+        .where(
+            col(IntegrationRow.id) == integration.id,
+            col(IntegrationRow.credentials) == integration.credentials,
+        )
+        .values(credentials=credentials)
+        .returning(col(IntegrationRow.id)),
+        execution_options={"synchronize_session": False},
+    ).first()
+    session.refresh(integration, ["credentials"])
+    return replaced is not None
+
+
 def probe_held_mappings(session: Session, integration_id: UUID, now: datetime) -> None:
     """Have the integration's held mappings tried at once; not those its lane is busy with just now."""
     held = (
