@@ -36,7 +36,7 @@ explorer_failed := .make/explorer-failed-$(explorer_key)
 run_env := $(project)
 dev_env := $(project) $(dev_locked)
 
-.PHONY: help run test check static format lint types layers schema-check fix schema lock bench-writes \
+.PHONY: help run test torture check static format lint types layers schema-check fix schema lock bench-writes \
 	explorer explorer-if-possible clean FORCE
 
 help: ## Show this list
@@ -47,6 +47,9 @@ run: $(run_env) explorer-if-possible ## Install what is needed and run the demo;
 
 test: $(dev_env) ## Install what is needed and run the tests with coverage; ARGS="..." goes to pytest
 	@$(python) -m pytest --quiet --cov --cov-report=term $(ARGS)
+
+torture: $(dev_env) ## Kill it 200 times on each database and count what became of the conversions; ARGS="--seed 7"
+	@$(python) -m tests.torture $(ARGS)
 
 check: static test ## All that CI checks
 

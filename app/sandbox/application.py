@@ -1,6 +1,7 @@
 """The sandbox as an ASGI application, to be mounted wherever the demo and the tests want it."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from starlette.applications import Starlette
@@ -19,7 +20,12 @@ from app.sandbox.stage import Sleep, Stage
 _EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def sandbox_app(*, clock: Clock = utc_now, sleep: Sleep = asyncio.sleep) -> Starlette:
+def sandbox_app(
+    *,
+    clock: Clock = utc_now,
+    sleep: Sleep = asyncio.sleep,
+    new_ledger: Callable[[PlayedPlatform], Ledger] = Ledger,
+) -> Starlette:
     """Every platform, with an empty book and no orders.
 
     State lives in this one application, in memory: two of them know nothing of each other.
@@ -27,8 +33,11 @@ def sandbox_app(*, clock: Clock = utc_now, sleep: Sleep = asyncio.sleep) -> Star
     Args:
         clock: by which times are judged and verdicts ripen.
         sleep: waits out a `delayS`.
+        new_ledger: opens the book of a platform.
     """
-    stages = [_stage(make(), clock, sleep) for make in PLATFORMS]
+    stages = [
+        _stage(platform, clock, sleep, new_ledger(platform)) for platform in (make() for make in PLATFORMS)
+    ]
 
     async def overview(request: Request) -> Response:
         """GET /: the platforms, where they answer, what they count and how they can fail."""
@@ -39,10 +48,8 @@ def sandbox_app(*, clock: Clock = utc_now, sleep: Sleep = asyncio.sleep) -> Star
     return Starlette(routes=[Route("/", overview, methods=["GET"]), *mounts])
 
 
-def _stage(platform: PlayedPlatform, clock: Clock, sleep: Sleep) -> Stage:
-    return Stage(
-        platform=platform, ledger=Ledger(platform), script=Script(platform), clock=clock, sleep=sleep
-    )
+def _stage(platform: PlayedPlatform, clock: Clock, sleep: Sleep, ledger: Ledger) -> Stage:
+    return Stage(platform=platform, ledger=ledger, script=Script(platform), clock=clock, sleep=sleep)
 
 
 def _routes(stage: Stage) -> list[BaseRoute]:
