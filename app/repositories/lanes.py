@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, null, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col
 
 from app.tables.integrations import IntegrationRow
@@ -44,6 +45,22 @@ _PAUSE = _CHANGE.where(_BY_ITSELF).values(
 )
 _RESUME = _CHANGE.where(_BY_ITSELF).values(
     paused_at=null(), pause_reason=null(), pause_message=null(), probe_at=null()
+)
+_TRY_AT = (
+    _CHANGE.where(
+        # A person may have paused, resumed or changed it since it was read: then it is as they left it.
+        _INTEGRATION.c.probe_at.is_not_distinct_from(
+            bindparam("old_probe_at", type_=_INTEGRATION.c.probe_at.type)
+        ),
+        _INTEGRATION.c.paused_at.is_not_distinct_from(
+            bindparam("old_paused_at", type_=_INTEGRATION.c.paused_at.type)
+        ),
+        _INTEGRATION.c.pause_reason.is_not_distinct_from(
+            bindparam("old_reason", type_=_INTEGRATION.c.pause_reason.type)
+        ),
+    )
+    .values(probe_at=bindparam("new_probe_at"))
+    .returning(_INTEGRATION.c.id)
 )
 _HOLD_MAPPING = (
     update(_MAPPING)
@@ -106,6 +123,24 @@ def pause_lane(session: Session, lane: UUID, reason: PauseReason, hold: Hold) ->
             "new_probe_at": hold.probe_at,
         },
     )
+
+
+def try_lane_at(session: Session, integration: IntegrationRow, at: datetime | None) -> bool:
+    """Try the lane next at that time, None: not by itself; False when it is not as it was read any more."""
+    found = session.connection().execute(
+        _TRY_AT,
+        {
+            "lane": integration.id,
+            "old_probe_at": integration.probe_at,
+            "old_paused_at": integration.paused_at,
+            "old_reason": integration.pause_reason,
+            "new_probe_at": at,
+        },
+    )
+    unchanged = found.first() is not None
+    if unchanged:
+        set_committed_value(integration, "probe_at", at)
+    return unchanged
 
 
 def resume_lane(session: Session, lane: UUID) -> None:

@@ -17,7 +17,7 @@ from app.repositories.deliveries import (
     select_lane_probe,
     select_mapping_probe,
 )
-from app.repositories.lanes import held_mappings, try_mapping_at
+from app.repositories.lanes import held_mappings, try_lane_at, try_mapping_at
 from app.repositories.settling import lock_jobs
 from app.repositories.verdicts import next_verdict_at, take_questions
 from app.repositories.waiting import finish
@@ -178,7 +178,7 @@ def _probes(
     if standing.paused:
         return _lane_probe(session, standing, channel, now)
     probes: list[Due] = []
-    trials = _check_up(standing, channel, now)
+    trials: list[Trial] = []
     for mapping in standing.held.values():
         if not _is_time(mapping.probe_at, now) or len(probes) + len(trials) >= most:
             continue
@@ -187,6 +187,9 @@ def _probes(
         probes += found
         if not found and channel.connector.facts.probe_every:
             trials.append(Trial(label_id=mapping.label_id, target=mapping.target, channel=channel))
+    # After the mappings: whoever is told of them holds theirs, and waits for the integration.
+    if len(probes) + len(trials) < most:
+        trials += _check_up(session, standing, channel, now)
     return probes, trials
 
 
@@ -194,9 +197,8 @@ def _lane_probe(
     session: Session, standing: Standing, channel: Channel, now: datetime
 ) -> tuple[list[Due], list[Trial]]:
     integration = standing.integration
-    if not _is_time(integration.probe_at, now):
+    if not _is_time(integration.probe_at, now) or not try_lane_at(session, integration, now + PROBE_EVERY):
         return [], []
-    integration.probe_at = now + PROBE_EVERY
     probes = select_lane_probe(session, integration.id, now, any_target=False)
     if probes:
         return probes, []
@@ -206,14 +208,15 @@ def _lane_probe(
     return [], [Trial(label_id=None, target=None, channel=channel)]
 
 
-def _check_up(standing: Standing, channel: Channel, now: datetime) -> list[Trial]:
+def _check_up(session: Session, standing: Standing, channel: Channel, now: datetime) -> list[Trial]:
     """A connection that nothing seems wrong with is tried now and then, before a conversion finds out."""
     integration, every = standing.integration, channel.connector.facts.probe_every
-    if every is None or (integration.probe_at is not None and integration.probe_at > now):
+    was_due = _is_time(integration.probe_at, now)
+    if not was_due and (every is None or integration.probe_at is not None):
         return []
-    is_first = integration.probe_at is None
-    integration.probe_at = now + every
-    return [] if is_first else [Trial(label_id=None, target=None, channel=channel)]
+    # None: a time that is over and that nothing comes of would have the lane woken for ever.
+    taken = try_lane_at(session, integration, now + every if every else None)
+    return [Trial(label_id=None, target=None, channel=channel)] if taken and was_due and every else []
 
 
 def _is_time(probe_at: datetime | None, now: datetime) -> bool:

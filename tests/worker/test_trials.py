@@ -1,13 +1,18 @@
 """Connections that are tried before a conversion finds out, and those nothing is held for."""
 
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import update
+from sqlmodel import Session, col
 
 from app.connectors.base import Outcome, OutcomeKind, Renewal
 from app.database.database import Database
+from app.repositories.chores import find_lanes_with_work
+from app.repositories.lanes import try_lane_at
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow
 from app.values import DeliveryState, PauseReason
@@ -208,3 +213,36 @@ async def test_credentials_that_a_person_replaced_meanwhile_stay(
     await lanes.run(stage.turn())
     assert stage.cipher.decrypt((await stage.integration_row()).credentials) == secrets
     assert lanes.opener.renewals.get(stage.lane) is None
+
+
+async def test_a_time_that_nothing_comes_of_is_forgotten(database: Database, http: httpx.AsyncClient) -> None:
+    stage = await build_stage(database, http, ScriptedConnector(probe_every=None))
+    await stage.change(IntegrationRow, stage.lane, probe_at=START)
+    await stage.run()
+    assert (await stage.integration_row()).probe_at is None
+    lanes = await stage.database.read(lambda session: find_lanes_with_work(session, START + DAY))
+    assert lanes == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"probe_at": START + timedelta(seconds=1)},
+        {"paused_at": START, "pause_reason": PauseReason.MANUAL, "probe_at": None},
+        {"paused_at": None, "pause_reason": None, "probe_at": None},
+    ],
+)
+async def test_what_a_person_changed_since_a_lane_looked_stays_as_it_is(
+    database: Database, http: httpx.AsyncClient, change: dict[str, Any]
+) -> None:
+    stage = await build_stage(database, http, ScriptedConnector())
+    await paused(stage)
+
+    def work(session: Session) -> bool:
+        integration = session.get_one(IntegrationRow, stage.lane)
+        changed = update(IntegrationRow).where(col(IntegrationRow.id) == stage.lane).values(change)
+        session.connection().execute(changed)
+        return try_lane_at(session, integration, START + QUARTER)
+
+    assert await stage.database.write(work) is False
+    assert (await stage.integration_row()).probe_at == change["probe_at"]
