@@ -4,6 +4,7 @@ import asyncio
 import shlex
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -11,7 +12,9 @@ import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.asgi import build_app, build_services, build_watched
+from app.backup import run_backup
 from app.clock import utc_now
+from app.copying import CHUNK, run_copy
 from app.database.errors import DatabaseError
 from app.database.migrating import upgrade
 from app.database.opening import open_database
@@ -196,6 +199,38 @@ def doctor(
     """
     code = _run(lambda: run_doctor(probe=probe, json_wanted=json_wanted, say=typer.echo, clock=utc_now))
     raise typer.Exit(code)
+
+
+@main.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="What to make; its folder must be there.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+) -> None:
+    """Copy the SQLite database to a file, checked and complete, while `leadwire serve` goes on."""
+    _run(lambda: run_backup(read_settings().database_url, file, force=force, say=typer.echo))
+
+
+@main.command()
+def copy_to(
+    url: Annotated[
+        str,
+        typer.Argument(
+            envvar="LEADWIRE_COPY_TO",
+            show_envvar=True,
+            help="postgresql+asyncpg://user:password@host/name: an empty database, or one half copied. Other"
+            " users of this machine see arguments; not so the environment.",
+        ),
+    ],
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Empty a half-copied target, and begin anew.")
+    ] = False,
+    chunk: Annotated[int, typer.Option(min=1, help="Rows in one transaction.")] = CHUNK,
+) -> None:
+    """Move from the SQLite file of LEADWIRE_DATABASE_URL to PostgreSQL; `leadwire serve` must be stopped.
+
+    Broken off, it goes on when it is run again.
+    """
+    _run(lambda: run_copy(read_settings().database_url, url, restart=restart, say=typer.echo, chunk=chunk))
 
 
 @main.command()

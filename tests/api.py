@@ -102,12 +102,15 @@ class Api:
 
 
 @asynccontextmanager
-async def open_api(database: Database) -> AsyncIterator[Api]:
-    """An application over `database`, with nobody to send what it queues."""
+async def open_api(database: Database, known: World | None = None) -> AsyncIterator[Api]:
+    """An application over `database`, with nobody to send what it queues. `known`: the world that is in there."""
     clock, woken = FakeClock(), list[UUID]()
     connectors = dict(build_connectors())
-    world = await World(database, clock, new_cipher(), connectors).begin()
-    await world.key("admin-key", Scope.ADMIN)
+    world = known or World(database, clock, new_cipher(), connectors)
+    world.database = database
+    if known is None:
+        await world.begin()
+        await world.key("admin-key", Scope.ADMIN)
     async with httpx.AsyncClient() as platforms:
         opener = Opener(
             connectors=connectors,

@@ -43,7 +43,7 @@ def test_create_secret_key_prints_a_key_that_encrypts() -> None:
 async def test_a_project_and_a_key_made_by_the_commands_open_a_served_installation(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    made = await asyncio.to_thread(_set_up, environment)
+    made = await asyncio.to_thread(set_up, environment)
     key = made.stdout.strip()
     async with started("serve", cwd=tmp_path, **environment) as process, httpx.AsyncClient() as http:
         said = await read_until(process, "/graphql")
@@ -60,7 +60,7 @@ async def test_a_project_and_a_key_made_by_the_commands_open_a_served_installati
     assert process.returncode == 0
 
 
-def _set_up(environment: dict[str, str]) -> Result:
+def set_up(environment: dict[str, str]) -> Result:
     assert (
         run("create-project", "Example", "--country", "NL", "--currency", "EUR", **environment).exit_code == 0
     )
@@ -79,7 +79,7 @@ def _set_up(environment: dict[str, str]) -> Result:
 def test_what_a_person_can_mend_is_said_without_a_traceback(
     environment: dict[str, str], arguments: list[str], said: str
 ) -> None:
-    _set_up(environment)
+    set_up(environment)
 
     result = run(*arguments, **environment)
 

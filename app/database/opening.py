@@ -1,9 +1,14 @@
 """Opens the database a URL names."""
 
+from typing import TypeVar
+
+from app.database.copying.marks import refuse_copies
 from app.database.database import Database, ReadableDatabase
 from app.database.postgres import open_postgres
 from app.database.sqlite import open_sqlite, open_sqlite_reader
 from app.database.urls import read_url, sqlite_path
+
+D = TypeVar("D", bound=ReadableDatabase)
 
 
 async def open_database(url: str, *, connections: int = 10) -> Database:
@@ -11,21 +16,37 @@ async def open_database(url: str, *, connections: int = 10) -> Database:
 
     `url`: sqlite+aiosqlite:///path (the file is created when it is not there; its tables are the business of
     migrate()) or postgresql+asyncpg://user:password@host/name. `connections`: how many reads (SQLite) or
-    transactions (PostgreSQL) run at a time; more wait. DatabaseLockedError: another process owns the SQLite
-    file. DatabaseUrlError: the URL cannot be used.
+    transactions (PostgreSQL) run at a time; more wait.
+
+    Raises:
+        DatabaseLockedError: another process owns the SQLite file.
+        DatabaseUrlError: the URL cannot be used.
+        HalfCopiedError: `leadwire copy-to` has not finished with it.
+        CopiedAwayError: the file was copied to PostgreSQL.
     """
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return await open_sqlite(sqlite_path(parsed), readers=connections)
-    return await open_postgres(parsed, connections=connections)
+        return await _usable(await open_sqlite(sqlite_path(parsed), readers=connections))
+    return await _usable(await open_postgres(parsed, connections=connections))
 
 
 async def open_for_reading(url: str, *, connections: int = 2) -> ReadableDatabase:
     """The database at `url` beside whoever writes to it: no lock is taken and nothing can be changed.
 
-    DatabaseUrlError: the URL cannot be used, or the SQLite file is not there.
+    DatabaseUrlError: the URL cannot be used, or the SQLite file is not there. HalfCopiedError,
+    CopiedAwayError: see open_database().
     """
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return open_sqlite_reader(sqlite_path(parsed), readers=connections)
-    return await open_postgres(parsed, connections=connections)
+        return await _usable(open_sqlite_reader(sqlite_path(parsed), readers=connections))
+    return await _usable(await open_postgres(parsed, connections=connections))
+
+
+async def _usable(database: D) -> D:
+    """`database`, unless it is the first or the last part of a move to PostgreSQL; then it is closed."""
+    try:
+        await database.read(refuse_copies)
+    except BaseException:
+        await database.close()
+        raise
+    return database

@@ -1,0 +1,1 @@
+"""Copies every table from a SQLite file to PostgreSQL, and proves that the copy is the original."""
