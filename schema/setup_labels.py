@@ -77,7 +77,7 @@ class UpdateConversionLabelInput:
     )
     mappings: list[LabelMappingInput] | None = optional(
         "What it is called at each integration, all of it: a mapping that is not in the list is removed."
-        " Deliveries that exist keep the target they were created with."
+        " Deliveries that exist keep the target they were created with, until the platform refuses it."
     )
 
     def to_change(self) -> LabelChange:

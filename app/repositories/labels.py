@@ -3,27 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
-from app.repositories.deliveries import in_state
 from app.tables.labels import LabelMappingRow, LabelRow
-from app.tables.registry import metadata
-from app.values import DeliveryState
-
-_DELIVERY = metadata.tables["delivery"]
-
-_RETARGET = (
-    update(_DELIVERY)
-    .where(
-        _DELIVERY.c.integration_id == bindparam("lane"),
-        in_state(_DELIVERY.c.state, DeliveryState.HELD),
-        _DELIVERY.c.label_id == bindparam("label"),
-        _DELIVERY.c.target == bindparam("refused_target"),
-        _DELIVERY.c.uncertain_since.is_(None),
-    )
-    .values(target=bindparam("new_target"))
-)
 
 
 def list_labels(session: Session, project_id: UUID) -> Sequence[LabelRow]:
@@ -94,16 +76,3 @@ def mappings_in_use(session: Session, integration_id: UUID) -> Sequence[tuple[La
         .where(col(LabelMappingRow.integration_id) == integration_id, col(LabelRow.archived_at).is_(None))
         .order_by(col(LabelRow.id))
     ).all()
-
-
-def retarget_held(session: Session, mapping: LabelMappingRow, target: str) -> None:
-    """Give what is held for the mapping's refused target another one; nothing of it can have been taken."""
-    session.connection().execute(
-        _RETARGET,
-        {
-            "lane": mapping.integration_id,
-            "label": mapping.label_id,
-            "refused_target": mapping.target,
-            "new_target": target,
-        },
-    )

@@ -9,7 +9,8 @@ from sqlmodel import Session
 from app.errors import Problem
 from app.ids import parse_id
 from app.repositories.integrations import list_integrations
-from app.repositories.labels import lock_mappings, retarget_held
+from app.repositories.labels import lock_mappings
+from app.repositories.retargeting import retarget_held
 from app.services.connections import add_mapping
 from app.services.texts import name_problem
 from app.tables.labels import LabelMappingRow
@@ -56,7 +57,8 @@ def replace_mappings(session: Session, label_id: UUID, mappings: Sequence[Mappin
     """Make these, which have no problems, all that the label has; answers the lanes that may go on now.
 
     Deliveries keep the target they were created with, but for those that wait because the platform refuses
-    it: they get the new one. Of a mapping that is gone they go on, each its own probe.
+    it: they get the new one, now or when it has been refused once more. Of a mapping that is gone they go on,
+    each its own probe.
     """
     wanted = {UUID(mapping.integration_id): mapping for mapping in mappings}
     changed: list[UUID] = []

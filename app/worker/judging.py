@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -40,12 +41,14 @@ def record_judgements(session: Session, judged: Sequence[Judged], recording: Rec
     stored = lock_accepted(session, [one.delivery.id for one in judged])
     mine = [one for one in judged if _is_about(one, stored.get(one.delivery.id))]
     late = overtaken(session, [one.delivery.id for one in mine if one.is_final])
+    changes: dict[UUID, tuple[DeliveryRow, OutcomeChange]] = {}
+    for one in mine:
+        delivery = one.delivery
+        taken_back = stored[delivery.id].taken_back or delivery.id in late
+        changes[delivery.id] = (delivery, _change(one, recording, taken_back=taken_back))
     record_verdicts(
         session,
-        [
-            _change(one, recording, taken_back=stored[one.delivery.id].taken_back or one.delivery.id in late)
-            for one in mine
-        ],
+        recording.placed(session, changes),
         [
             LaterAnswer(id=one.delivery.id, response=one.outcome.response)
             for one in mine
@@ -63,7 +66,7 @@ def _change(judged: Judged, recording: Recording, *, taken_back: bool) -> Outcom
     if not judged.is_final:
         return _still_accepted(judged, recording)
     given = recording.circumstances(taken_back=taken_back)
-    return recording.placed(consequence(judged.delivery, judged.outcome, given), judged.delivery)
+    return consequence(judged.delivery, judged.outcome, given)
 
 
 def _still_accepted(judged: Judged, recording: Recording) -> OutcomeChange:

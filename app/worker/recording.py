@@ -1,6 +1,6 @@
 """Records how attempts ended: the delivery, the attempt log, the job and the lead, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,6 +16,7 @@ from app.repositories.outcomes import (
     lock_sending,
     record_outcomes,
 )
+from app.repositories.retargeting import retarget_refused
 from app.repositories.settling import lock_jobs
 from app.services.progress import settle_locked
 from app.tables.jobs import DeliveryRow
@@ -32,7 +33,7 @@ class Recording:
 
     standing: Standing
     outdated: frozenset[UUID]
-    """Deliveries whose target is refused and that no mapping can be held for: each is its own probe."""
+    """Deliveries whose target is refused and that no mapping can be held for."""
     facts: PlatformFacts | None
     """None: this version has no connector, so that nothing is known of the platform."""
     jitter: Jitter
@@ -50,15 +51,24 @@ class Recording:
             verdict_after=verdict_after[0] if verdict_after else None,
         )
 
-    def placed(self, change: OutcomeChange, delivery: DeliveryRow) -> OutcomeChange:
-        """The same, held if it is to wait and something holds it."""
-        if change.state is not DeliveryState.SCHEDULED:
-            return change
-        held = self.standing.mapping_of(delivery.label_id, delivery.target)
+    def placed(
+        self, session: Session, changes: Mapping[UUID, tuple[DeliveryRow, OutcomeChange]]
+    ) -> list[OutcomeChange]:
+        """These changes, of what is to wait with what holds it, or with its new target."""
+        waiting = {one for one, (_, change) in changes.items() if change.state is DeliveryState.SCHEDULED}
+        moved = retarget_refused(session, waiting & self.outdated)
+        return [
+            self._placed(change, delivery, moved.get(delivery_id)) if delivery_id in waiting else change
+            for delivery_id, (delivery, change) in changes.items()
+        ]
+
+    def _placed(self, change: OutcomeChange, delivery: DeliveryRow, moved_to: str | None) -> OutcomeChange:
+        held = self.standing.mapping_of(delivery.label_id, moved_to or delivery.target)
         warning = self.standing.warning(held, self.now)
         if warning is not None:
             return replace(change, state=DeliveryState.HELD, warning=warning)
-        if change.id in self.outdated:
+        if change.id in self.outdated and moved_to is None:
+            # Nothing else would tell whether it works again.
             return replace(change, next_attempt_at=self.now + PROBE_EVERY)
         return change
 
@@ -70,7 +80,7 @@ def record(session: Session, ended: Sequence[Ended], recording: Recording) -> in
     mine = [one for one in ended if _is_mine(one, sending)]
     record_outcomes(
         session,
-        [_change(one, sending[one.delivery.id], recording) for one in mine],
+        recording.placed(session, {one.delivery.id: _change(one, sending, recording) for one in mine}),
         [_exchange(one) for one in mine if one.request is not None or one.outcome.request_id is not None],
         [_line(one) for one in mine],
     )
@@ -109,9 +119,11 @@ def _is_mine(ended: Ended, sending: dict[UUID, Sending]) -> bool:
     return stored is not None and stored.turn_id == ended.turn_id
 
 
-def _change(ended: Ended, stored: Sending, recording: Recording) -> OutcomeChange:
-    given = recording.circumstances(taken_back=stored.taken_back)
-    return recording.placed(consequence(ended.delivery, ended.outcome, given), ended.delivery)
+def _change(
+    ended: Ended, sending: Mapping[UUID, Sending], recording: Recording
+) -> tuple[DeliveryRow, OutcomeChange]:
+    given = recording.circumstances(taken_back=sending[ended.delivery.id].taken_back)
+    return ended.delivery, consequence(ended.delivery, ended.outcome, given)
 
 
 def _exchange(ended: Ended) -> Exchange:

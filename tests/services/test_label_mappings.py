@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
+from app.connectors.base import OutcomeKind
+from app.repositories.retargeting import MOST_AT_ONCE
 from app.services.label_mappings import Mapping, replace_mappings
 from app.tables.jobs import DeliveryRow
 from app.tables.labels import LabelMappingRow
 from app.values import DeliveryState
-from tests.worker.scripted import START
+from tests.worker.scripted import DELIVERED, START, ScriptedConnector, outcome
 from tests.worker.stage import Stage
 
 S = DeliveryState
@@ -42,6 +44,22 @@ async def test_what_is_held_for_a_refused_target_gets_the_new_one_if_nothing_of_
     await retarget(stage)
     assert (await stage.delivery_of(job)).target == target
     assert (await stage.mapping_row()).held_at is None
+
+
+async def test_of_a_large_crowd_some_get_the_new_target_when_they_have_been_refused_once_more(
+    stage: Stage, connector: ScriptedConnector
+) -> None:
+    mapping = await stage.mapping_row()
+    await stage.change(LabelMappingRow, mapping.id, held_at=START, hold_message="Gone.")
+    crowd = [{"state": S.HELD, "platform_event_id": str(number)} for number in range(MOST_AT_ONCE + 5)]
+    job = await stage.job(*crowd)
+    await retarget(stage)
+    assert [row.target for row in await stage.deliveries_of(job)].count("Won") == 5
+    refusal = outcome(OutcomeKind.CONFIGURATION)
+    connector.script = lambda call: refusal if call.body["target"] == "Won" else DELIVERED
+    await stage.run()
+    rows = await stage.deliveries_of(job)
+    assert {(row.state, row.target) for row in rows} == {(S.DELIVERED, "Right")}
 
 
 async def test_what_waits_for_a_target_that_works_keeps_it(stage: Stage) -> None:

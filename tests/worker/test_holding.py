@@ -308,15 +308,78 @@ async def test_a_probe_of_the_lane_that_finds_a_bad_target_releases_the_lane_and
     assert (await sqlite_stage.delivery_of(job)).state is S.HELD
 
 
-async def test_a_refused_target_that_the_label_no_longer_has_is_tried_again_by_itself(
-    sqlite_stage: Stage, connector: ScriptedConnector
+def refusing(*targets: str) -> Any:
+    """A platform that knows none of these."""
+    return lambda call: outcome(K.CONFIGURATION) if call.body["target"] in targets else DELIVERED
+
+
+async def test_a_conversion_whose_target_is_refused_goes_to_the_one_its_label_has_by_now(
+    stage: Stage, connector: ScriptedConnector
 ) -> None:
-    connector.in_turn(outcome(K.CONFIGURATION))
-    job = await sqlite_stage.job({"target": "Before"})
-    assert await sqlite_stage.run() == START + QUARTER
-    delivery = await sqlite_stage.delivery_of(job)
-    assert (delivery.state, delivery.next_attempt_at) == (S.SCHEDULED, START + QUARTER)
-    assert (await sqlite_stage.mapping_row()).held_at is None
+    connector.script = refusing("Before")
+    job = await stage.job({"target": "Before"})
+    await stage.run()
+    delivery = await stage.delivery_of(job)
+    assert (delivery.state, delivery.target, delivery.attempts) == (S.DELIVERED, "Won", 2)
+    assert (await stage.mapping_row()).held_at is None
+
+
+async def test_where_the_new_target_is_refused_too_its_mapping_is_held(
+    stage: Stage, connector: ScriptedConnector
+) -> None:
+    connector.script = refusing("Before", "Won")
+    job = await stage.job({"target": "Before"})
+    await stage.run()
+    delivery = await stage.delivery_of(job)
+    assert (delivery.state, delivery.target) == (S.HELD, "Won")
+    assert (await stage.mapping_row()).held_at is not None
+
+
+async def test_a_conversion_that_finds_its_new_target_held_waits_for_that(
+    stage: Stage, connector: ScriptedConnector
+) -> None:
+    connector.script = refusing("Before", "Won")
+    await hold_mapping(stage, probe_at=START + QUARTER)
+    job = await stage.job({"target": "Before"})
+    assert await stage.run() == START + QUARTER
+    delivery = await stage.delivery_of(job)
+    assert (delivery.state, delivery.target, delivery.attempts) == (S.HELD, "Won", 1)
+
+
+async def test_a_refused_target_of_what_may_have_arrived_is_tried_again_by_itself(
+    stage: Stage, connector: ScriptedConnector
+) -> None:
+    connector.script = refusing("Before")
+    job = await stage.job({"target": "Before", "uncertain_since": START})
+    assert await stage.run() == START + QUARTER
+    delivery = await stage.delivery_of(job)
+    assert (delivery.state, delivery.target) == (S.SCHEDULED, "Before")
+    assert delivery.next_attempt_at == START + QUARTER
+
+
+async def test_a_refused_target_of_a_label_that_is_not_mapped_any_more_is_tried_again_by_itself(
+    stage: Stage, connector: ScriptedConnector
+) -> None:
+    label = stage.label()
+    await stage.add(label)
+    connector.script = refusing("Before")
+    job = await stage.job({"label_id": label.id, "target": "Before"})
+    assert await stage.run() == START + QUARTER
+    assert (await stage.delivery_of(job)).state is S.SCHEDULED
+
+
+@pytest.mark.parametrize(
+    ("sent_to", "state", "target"), [("Before", S.SCHEDULED, "Before"), ("Other", S.DELIVERED, "Other")]
+)
+async def test_what_follows_a_conversion_goes_where_that_one_went(
+    stage: Stage, connector: ScriptedConnector, sent_to: str, state: DeliveryState, target: str
+) -> None:
+    connector.script = refusing("Before")
+    send = await stage.delivery_of(await stage.job({"state": S.DELIVERED, "target": sent_to}))
+    job = await stage.job({"kind": DeliveryKind.RETRACT, "follows_id": send.id, "target": "Before"})
+    await stage.run()
+    delivery = await stage.delivery_of(job)
+    assert (delivery.state, delivery.target) == (state, target)
 
 
 @pytest.mark.parametrize("kind", [DeliveryKind.SEND, DeliveryKind.RETRACT])
