@@ -13,6 +13,7 @@ from app.connectors.base import Connector
 from app.database.database import Database, after_commit
 from app.encryption import Cipher
 from app.ids import new_id
+from app.repositories.integrations import probe_held_mappings
 from app.queue.port import Wake
 from app.services.connection_checks import check_shape, checked_settings
 from app.services.finding import integration_to_change
@@ -86,7 +87,7 @@ class ConnectionService:
         return await self.database.write(work)
 
     async def update(self, viewer: Viewer, integration_id: str, change: ConnectionChange) -> IntegrationRow:
-        """Change a connection, in one transaction; one that was refused is tried again with what is new.
+        """Change a connection, in one transaction; what was refused is tried again with what is new.
 
         Raises:
             IntegrationNotFoundError: the project has no connected integration with this id.
@@ -105,21 +106,30 @@ class ConnectionService:
         check_shape(change.name, change.parts)
         now = self.clock()
         if change.parts:
-            settings = checked_settings(integration.platform, self.connectors, change.parts)
-            if change.settings is not None:
-                integration.settings = settings
-            if change.credentials is not None:
-                integration.credentials = self.cipher.encrypt(dict(change.credentials))
+            self._change_parts(integration, change)
             try_at_once(session, integration, now)
             if integration.paused_at is None and self.connectors[integration.platform].facts.probe_every:
                 integration.probe_at = now  # before a conversion finds out
-        if change.name is not None:
-            integration.name = change.name.strip()
-        if change.enabled is not None:
-            integration.enabled = change.enabled
-        if change.test_mode is not None:
-            integration.test_mode = change.test_mode
+        elif change.test_mode is not None:
+            probe_held_mappings(session, integration.id, now)  # some targets take no tests
+        _change_rest(integration, change)
         integration.updated_at = now
+
+    def _change_parts(self, integration: IntegrationRow, change: ConnectionChange) -> None:
+        settings = checked_settings(integration.platform, self.connectors, change.parts)
+        if change.settings is not None:
+            integration.settings = settings
+        if change.credentials is not None:
+            integration.credentials = self.cipher.encrypt(dict(change.credentials))
+
+
+def _change_rest(integration: IntegrationRow, change: ConnectionChange) -> None:
+    if change.name is not None:
+        integration.name = change.name.strip()
+    if change.enabled is not None:
+        integration.enabled = change.enabled
+    if change.test_mode is not None:
+        integration.test_mode = change.test_mode
 
 
 def add_integration(

@@ -125,6 +125,17 @@ async def test_a_refused_integration_is_tried_at_once_with_what_is_new(
     assert api.woken == [row.id]
 
 
+async def test_what_was_refused_for_being_a_test_is_tried_at_once_when_it_is_none(api: Api) -> None:
+    label = await api.world.label()
+    row = await api.world.integration(Platform.MICROSOFT_ADS, test_mode=True)
+    await api.world.map(label.id, row, held_at=START, probe_at=LATER)
+
+    await update(api, row.id, testMode=False)
+
+    assert [mapping.probe_at for mapping in await api.rows(LabelMappingRow)] == [api.world.clock()]
+    assert (await stored(api, row.id)).probe_at != api.world.clock()
+
+
 async def test_new_credentials_do_not_end_a_pause_by_hand(api: Api) -> None:
     row = await api.world.integration(
         Platform.META, paused_at=START, pause_reason=PauseReason.MANUAL, probe_at=None
