@@ -1,8 +1,11 @@
 """What may be kept and shown of requests and answers: bounded, without secrets and personal data."""
 
+import json
 import math
 import re
+from collections.abc import Collection, Iterator
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from app.connectors.base import Body
 
@@ -43,11 +46,25 @@ _RULES = (
 )
 
 
+_TELLING = 3
+"""Characters: shorter words are everywhere and say nothing of anybody."""
+
+
 class Redaction:
     """Masks what a platform says: the connection's own secrets, tokens, addresses, long numbers."""
 
     def __init__(self, *secrets: str) -> None:
         self._secrets = [secret for secret in secrets if secret]
+        self._sent: re.Pattern[str] | None = None
+
+    def of_answer_to(self, body: Body, kept: Body) -> "Redaction":
+        """One that masks, as well, what an answer repeats of a request.
+
+        `kept`: the copy of it that is kept: what is masked or cut there must not come back.
+        """
+        found = Redaction(*self._secrets)
+        found._sent = _any_of(set(_differing(body, kept)))
+        return found
 
     def text(self, value: Any) -> str | None:
         """One line of at most MAX_TEXT characters; None when the value is no text or nothing is left."""
@@ -56,6 +73,8 @@ class Redaction:
         line = _cleaned(value)
         for secret in self._secrets:
             line = line.replace(secret, MASK)
+        if self._sent is not None:
+            line = self._sent.sub(MASK, line)
         for pattern, mask in _RULES:
             line = pattern.sub(mask, line)
         return line[:MAX_TEXT] or None
@@ -65,7 +84,8 @@ class Redaction:
         if value is None:
             return None
         known_form = _CODE.fullmatch(value) and not any(secret in value for secret in self._secrets)
-        return value if known_form else "UNKNOWN"
+        repeats = self._sent is not None and self._sent.search(value)
+        return value if known_form and not repeats else "UNKNOWN"
 
     def json(self, value: Any, *, depth: int = 0) -> Any:
         """A JSON value that any database keeps."""
@@ -83,6 +103,40 @@ class Redaction:
         if str(key).lower() in _SECRET_KEYS:
             return str(key), MASK
         return self.text(str(key)) or "", self.json(item, depth=depth + 1)
+
+
+def _differing(value: Any, kept: Any) -> Iterator[str]:
+    """Every text that is another one, or none, in the copy that is kept."""
+    if isinstance(value, dict):
+        of_kept = kept if isinstance(kept, dict) else {}
+        for key, item in value.items():
+            yield from _differing(item, of_kept.get(key))
+    elif isinstance(value, list):
+        of_list = kept if isinstance(kept, list) else [None] * len(value)
+        for item, twin in zip(value, of_list, strict=True):
+            yield from _differing(item, twin)
+    elif isinstance(value, str) and value != kept:
+        yield value
+
+
+def _any_of(texts: Collection[str]) -> re.Pattern[str] | None:
+    """Finds any of these as whole words, in whatever case, also as JSON and addresses write them."""
+    forms = {
+        form
+        for text in (" ".join(text.split()) for text in texts)
+        if len(text) >= _TELLING
+        for form in (
+            text,
+            json.dumps(text)[1:-1],
+            quote(text, safe="", errors="replace"),
+            quote_plus(text, errors="replace"),
+        )
+    }
+    if not forms:
+        return None
+    # The longest first: another may be a part of it.
+    longest_first = sorted(forms, key=len, reverse=True)
+    return re.compile(rf"(?i)(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
 
 
 def masked(body: Body, *, keys: frozenset[str], urls: frozenset[str] = frozenset()) -> Body:

@@ -48,6 +48,58 @@ def test_the_connections_own_secrets_are_masked_whatever_they_look_like() -> Non
     assert Redaction("abc", "").text("xabcx") == f"x{MASK}x"
 
 
+SENT = {
+    "name": "Ann Zoë",
+    "short": "Al",
+    "agent": "Browser/9.9 (Planted)",
+    "url": "https://example.com/a?b=c d",
+    "list": ["first", {"deep": "second"}],
+    "whole": {"inner": "third"},
+    "kept": "fourth",
+    "half": "\ud800x",
+    "number": 5,
+}
+KEPT = {
+    **SENT,
+    **dict.fromkeys(("name", "short", "agent", "whole", "half"), MASK),
+    "url": "https://example.com/a",
+    "list": [MASK, {"deep": MASK}],
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("no ANN ZOË here", "no [redacted] here"),
+        (r'"ann zo\u00eb"', '"[redacted]"'),
+        ("q=Ann%20Zo%C3%AB&r=Ann+Zo%C3%AB", "q=[redacted]&r=[redacted]"),
+        ("agent Browser/9.9 (Planted).", "agent [redacted]."),
+        ("at https://example.com/a?b=c d", "at [redacted]"),
+        ("at https://example.com/a", "at https://example.com/a"),
+        ("first, second and third, not the fourth", "[redacted], [redacted] and [redacted], not the fourth"),
+        ("firstly, and Al", "firstly, and Al"),
+    ],
+)
+def test_what_an_answer_repeats_of_a_request_is_masked_as_it_is_in_the_request(said: str, kept: str) -> None:
+    assert Redaction().of_answer_to(SENT, KEPT).text(said) == kept
+
+
+def test_an_answers_redaction_still_knows_the_secrets_and_what_is_no_code() -> None:
+    redaction = Redaction("secret").of_answer_to({"name": "ZETA"}, {"name": MASK})
+    assert redaction.text("secret of Zeta") == f"{MASK} of {MASK}"
+    assert (redaction.code("ZETA"), redaction.code("secret"), redaction.code("BETA")) == (
+        "UNKNOWN",
+        "UNKNOWN",
+        "BETA",
+    )
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_any_text_can_be_looked_for(body: dict[str, str]) -> None:
+    redaction = Redaction().of_answer_to(body, dict.fromkeys(body, MASK))
+    assert isinstance(redaction.text("word"), str)
+
+
 @pytest.mark.parametrize("value", [None, 5, ["a"], "", "  \n"])
 def test_what_is_no_text_or_empty_is_nothing(value: Any) -> None:
     assert Redaction().text(value) is None

@@ -3,6 +3,7 @@
 import gzip
 import json
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -213,6 +214,30 @@ async def test_secrets_and_personal_data_that_a_platform_repeats_are_not_kept(
     outcome = await attempt(case, server, http, answer(400, {"error": error, "access_token": echo}))
     kept = repr(outcome)
     assert not [text for text in (*case.secrets, *PERSONAL[:4]) if text in kept]
+
+
+@every_connector
+async def test_what_is_masked_in_the_request_does_not_come_back_with_the_answer(
+    case: Case, server: HttpServer, http: httpx.AsyncClient
+) -> None:
+    connector = case.connector()
+    settings = connector.settings_model.model_validate(case.settings)
+    body = connector.build(lead(), case.conversion(), settings, test_mode=False)
+    sent, kept = set(texts(body)), set(texts(connector.redact(body)))
+    masked = {text for text in sent - kept if len(text) > 2}
+    for echo in masked:
+        error = {"code": 100, "status": "INVALID_ARGUMENT", "message": f"No {echo}.", echo: [echo]}
+        outcome = await attempt(case, server, http, answer(400, {"error": error, "message": f"No {echo}."}))
+        assert echo not in repr(outcome)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All that stand in a body."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in items:
+        yield from texts(item)
+    if isinstance(value, str):
+        yield value
 
 
 @every_connector

@@ -7,6 +7,7 @@ from app.connectors.catalogue import unanswered
 from app.connectors.fields import narrowed
 from app.connectors.ga4.api import FACTS
 from app.connectors.ga4.outcomes import read, read_validation
+from app.connectors.ga4.payload import redact
 from app.connectors.ga4.settings import Ga4Credentials, Ga4Settings
 from app.connectors.http import Answer, Unanswered, Wire, json_bytes, post
 from app.connectors.redaction import Redaction
@@ -17,7 +18,7 @@ async def send(connection: Connection, body: Body, *, wire: Wire) -> Outcome:
     answer = await _post(connection, "mp/collect", body, wire)
     if isinstance(answer, Unanswered):
         return unanswered(answer, title=FACTS.title)
-    return read(answer, Redaction(_secret(connection)))
+    return read(answer, _redaction(connection, body))
 
 
 async def validate(connection: Connection, body: Body, *, wire: Wire) -> Outcome:
@@ -25,7 +26,7 @@ async def validate(connection: Connection, body: Body, *, wire: Wire) -> Outcome
     answer = await _post(connection, "debug/mp/collect", body, wire)
     if isinstance(answer, Unanswered):
         return unanswered(answer, title=FACTS.title)
-    return read_validation(answer, Redaction(_secret(connection)))
+    return read_validation(answer, _redaction(connection, body))
 
 
 async def _post(connection: Connection, path: str, body: Body, wire: Wire) -> Answer | Unanswered:
@@ -34,6 +35,10 @@ async def _post(connection: Connection, path: str, body: Body, wire: Wire) -> An
     query = httpx.QueryParams({"measurement_id": measurement_id, "api_secret": _secret(connection)})
     url = f"{connection.endpoint.base_url}/{path}?{query}"
     return await post(connection.http, url, json_bytes(body), wire=wire)
+
+
+def _redaction(connection: Connection, body: Body) -> Redaction:
+    return Redaction(_secret(connection)).of_answer_to(body, redact(body))
 
 
 def _secret(connection: Connection) -> str:

@@ -10,6 +10,7 @@ from app.connectors.base import Body, Connection, Outcome
 from app.connectors.fields import narrowed
 from app.connectors.google_ads.api import FACTS
 from app.connectors.google_ads.outcomes import read
+from app.connectors.google_ads.payload import redact
 from app.connectors.google_ads.settings import GoogleAdsCredentials
 from app.connectors.http import Answer, Unanswered, Wire, get, json_bytes, post
 from app.connectors.oauth import Grant, TokenCache
@@ -45,7 +46,8 @@ async def send(access: Access, body: Body) -> Outcome:
     told = await ingest(access, body)
     if isinstance(told, Outcome):
         return told
-    return read(told.answer, told.redaction, validate_only=body.get("validateOnly") is True)
+    redaction = told.redaction.of_answer_to(body, redact(body))
+    return read(told.answer, redaction, validate_only=body.get("validateOnly") is True)
 
 
 async def ingest(access: Access, body: Body, *, renew: bool = False) -> Told | Outcome:

@@ -11,6 +11,7 @@ from app.connectors.fields import narrowed
 from app.connectors.http import Answer, Unanswered, Wire, get, json_bytes, post
 from app.connectors.linkedin.api import FACTS, PROTOCOL_VERSION
 from app.connectors.linkedin.outcomes import read
+from app.connectors.linkedin.payload import redact
 from app.connectors.linkedin.settings import LinkedInCredentials, LinkedInSettings
 from app.connectors.oauth import Grant, TokenCache
 
@@ -70,7 +71,8 @@ async def send(access: Access, body: Body) -> Outcome:
     found = await _told(access, ask, renew=False)
     if isinstance(found, Outcome):
         return found
-    return read(found.answer, found.redaction, count=len(body["elements"]))
+    redaction = found.redaction.of_answer_to(body, redact(body))
+    return read(found.answer, redaction, count=len(body["elements"]))
 
 
 async def look_up(access: Access, path: str) -> Told | Outcome:

@@ -6,6 +6,7 @@ from app.connectors.fields import narrowed
 from app.connectors.http import Unanswered, Wire, json_bytes, post
 from app.connectors.meta.api import FACTS
 from app.connectors.meta.outcomes import read
+from app.connectors.meta.payload import redact
 from app.connectors.meta.settings import MetaCredentials, MetaSettings
 from app.connectors.redaction import Redaction
 
@@ -36,4 +37,5 @@ async def post_events(connection: Connection, body: Body, *, wire: Wire) -> Outc
     )
     if isinstance(answer, Unanswered):
         return unanswered(answer, title=FACTS.title)
-    return read(answer, Redaction(token), count=len(body["data"]))
+    redaction = Redaction(token).of_answer_to(body, redact(body))
+    return read(answer, redaction, count=len(body["data"]))

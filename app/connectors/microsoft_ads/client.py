@@ -9,6 +9,7 @@ from app.connectors.base import Body, Connection, Outcome, OutcomeKind
 from app.connectors.fields import narrowed
 from app.connectors.http import MAX_ANSWER_BYTES, Answer, Unanswered, Wire, json_bytes, post
 from app.connectors.microsoft_ads.api import ADJUSTMENTS, CONVERSIONS, FACTS, SCOPE
+from app.connectors.microsoft_ads.payload import redact
 from app.connectors.microsoft_ads.reading import read, wants_new_token
 from app.connectors.microsoft_ads.settings import MicrosoftAdsCredentials, MicrosoftAdsSettings
 from app.connectors.oauth import Grant, TokenCache
@@ -60,7 +61,8 @@ async def send(access: Access, body: Body) -> Outcome:
     told = await ask(access, f"{key}/Apply", body)
     if isinstance(told, Outcome):
         return told
-    return read(told.answer, told.redaction, count=len(body.get(key, ())))
+    redaction = told.redaction.of_answer_to(body, redact(body))
+    return read(told.answer, redaction, count=len(body.get(key, ())))
 
 
 async def ask(

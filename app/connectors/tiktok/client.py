@@ -7,6 +7,7 @@ from app.connectors.http import Unanswered, Wire, json_bytes, post
 from app.connectors.redaction import Redaction
 from app.connectors.tiktok.api import FACTS
 from app.connectors.tiktok.outcomes import read
+from app.connectors.tiktok.payload import redact
 from app.connectors.tiktok.settings import TikTokCredentials
 
 NO_TEST_CODE = Outcome(
@@ -36,4 +37,5 @@ async def post_events(connection: Connection, token: str, body: Body, *, wire: W
     )
     if isinstance(answer, Unanswered):
         return unanswered(answer, title=FACTS.title)
-    return read(answer, Redaction(token), [event["event_id"] for event in body["data"]])
+    redaction = Redaction(token).of_answer_to(body, redact(body))
+    return read(answer, redaction, [event["event_id"] for event in body["data"]])

@@ -8,7 +8,7 @@ from app.connectors.http import Answer, Unanswered, Wire
 from app.connectors.redaction import Redaction
 from app.connectors.webhook.addresses import Refused, Resolve, parsed
 from app.connectors.webhook.outcomes import not_asked, read, refused
-from app.connectors.webhook.payload import personal_texts
+from app.connectors.webhook.payload import redact
 from app.connectors.webhook.posting import post_signed
 from app.connectors.webhook.settings import WebhookCredentials, WebhookSettings
 from app.connectors.webhook.signing import PREFIX
@@ -26,7 +26,8 @@ async def send(connection: Connection, body: Body, *, wire: Wire, resolve: Resol
     if isinstance(answer, Unanswered):
         return not_asked(answer)
     whole = secret.get_secret_value()
-    return read(answer, Redaction(whole, whole.removeprefix(PREFIX), *personal_texts(body)))
+    redaction = Redaction(whole, whole.removeprefix(PREFIX)).of_answer_to(body, redact(body))
+    return read(answer, redaction)
 
 
 async def _post(

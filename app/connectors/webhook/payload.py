@@ -46,8 +46,6 @@ _PERSON = {
 }
 _LANDING_PAGE = "landingPageUrl"
 _PERSONAL_KEYS = frozenset({*_PERSON, "phone"})
-_TELLING = 3
-"""Shorter words are everywhere and say nothing of anybody."""
 
 
 def build(lead: LeadRow, conversion: Conversion, settings: WebhookSettings, *, test_mode: bool) -> Body:
@@ -108,12 +106,6 @@ def written(at: datetime) -> str:
 def redact(body: Body) -> Body:
     """Masks the person; the address of the page loses its query."""
     return masked(body, keys=_PERSONAL_KEYS, urls=frozenset({_LANDING_PAGE}))
-
-
-def personal_texts(body: Body) -> tuple[str, ...]:
-    """What an answer that repeats the message must not bring back."""
-    told = body["data"].get("person", {})
-    return tuple(value for value in told.values() if len(value) >= _TELLING)
 
 
 def _consent(consent: Consent) -> dict[str, str | None]:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from app.connectors.base import Consent
-from app.connectors.webhook.payload import build, personal_texts, redact, trial
+from app.connectors.webhook.payload import build, redact, trial
 from app.connectors.webhook.settings import WebhookSettings
 from app.values import ConsentState, DeliveryKind
 from tests.connectors.leads import DELIVERY_ID, EVENT_ID, NOW, bare_lead, conversion, lead
@@ -134,7 +134,6 @@ def test_a_trial_is_about_nobody() -> None:
         "test": True,
         "data": {},
     }
-    assert personal_texts(trial("msg_1", NOW)) == ()
 
 
 def test_what_is_kept_of_a_message_masks_the_person_and_keeps_the_rest() -> None:
@@ -145,10 +144,3 @@ def test_what_is_kept_of_a_message_masks_the_person_and_keeps_the_rest() -> None
     assert kept["data"]["attribution"]["landingPageUrl"] == "https://www.example.com/offer"
     assert kept["data"]["attribution"]["gclid"] == "Cj0KCQiA_test-Gclid"
     assert kept["id"] == body["id"]
-
-
-def test_texts_of_a_person_are_looked_for_in_answers_unless_they_could_be_anybodys() -> None:
-    texts = personal_texts(built(settings=PERSONAL))
-    assert {"Alex", "Zeta", "alexz@example.com", "203.0.113.7"} <= set(texts)
-    assert "GB" not in texts
-    assert personal_texts(built()) == ()
