@@ -35,11 +35,13 @@ async def run_backup(url: str, file: Path, *, force: bool, say: Say) -> None:
         asyncio.to_thread(back_up, source, file, replace=force, progress=telling.at)
     )
     try:
-        made = await asyncio.shield(copying)
+        await asyncio.wait({copying})
     except asyncio.CancelledError:
         given_up.set()
         await asyncio.wait({copying})
+        copying.exception()  # that it was broken off is no news
         raise
+    made = copying.result()
     say(f"{made.path}: {made.size_bytes:,} bytes, checked.")
 
 
