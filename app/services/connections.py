@@ -13,8 +13,8 @@ from app.connectors.base import Connector
 from app.database.database import Database, after_commit
 from app.encryption import Cipher
 from app.ids import new_id
-from app.repositories.integrations import probe_held_mappings
 from app.queue.port import Wake
+from app.repositories.integrations import probe_held_mappings
 from app.services.connection_checks import check_shape, checked_settings
 from app.services.finding import integration_to_change
 from app.services.pausing import try_at_once
