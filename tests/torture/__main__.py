@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -24,6 +25,9 @@ def main(
     keep: Annotated[Path | None, typer.Option(help="A folder for the logs and the SQLite file.")] = None,
 ) -> None:
     """Kill an installation's processes while it works, and count what became of the conversions."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Whoever ends this, in the background too, ends all that it has started.
+        signal.signal(number, signal.default_int_handler)
     chosen = random.randrange(_LARGEST_SEED) if seed is None else seed
     kinds = ["sqlite", "postgresql"] if database == "both" else [database]
     wrong = [_run(kind, chosen, kills, restarts, keep) for kind in kinds]

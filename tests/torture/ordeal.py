@@ -20,6 +20,8 @@ _KILLED_WHILE_STARTING = 0.2
 """Of all kills. A start takes two seconds or so, and what it cleans up must survive being broken off, too."""
 _START_S = 1.5
 _SUPERVISED_EVERY_S = 0.2
+_DEATHS_AT_MOST = 3
+"""Of processes that nobody killed: a program that does not run need not be killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,7 @@ async def _killing(
 
 
 async def _kill(plan: Plan, programs: Sequence[Program], dice: random.Random, report: Report) -> None:
-    while report.kills.total() < plan.kills:
+    while report.kills.total() < plan.kills and len(report.died) < _DEATHS_AT_MOST:
         victim = dice.choice(programs)
         if dice.random() < _KILLED_WHILE_STARTING:
             await asyncio.sleep(dice.uniform(0, _START_S))

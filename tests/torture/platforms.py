@@ -29,6 +29,7 @@ class Tally(Ledger):
         """Taken, by what names the conversion: recognised as a copy or not."""
         self.calls: Counter[str] = Counter()
         """Requests of any kind, by endpoint."""
+        self._names: dict[tuple[str, ...], str] = {}
 
     def record(self, call: Call, judgement: Judgement, *, endpoint: str, **more: Any) -> None:
         """See Ledger.record."""
@@ -37,7 +38,18 @@ class Tally(Ledger):
         if judgement.conversions:
             ids = self.platform.event_ids(parse_json(call.body))
             for index, conversion in enumerate(judgement.conversions):
-                self.copies[_name(self.platform, conversion, ids[index : index + 1])] += 1
+                name = _name(self.platform, conversion, ids[index : index + 1])
+                self.copies[name] += 1
+                if conversion.key:
+                    self._names[conversion.key] = name
+
+    @property
+    def values(self) -> dict[str, float | None]:
+        """What each conversion is worth to the platform by now; None: it was taken back."""
+        counted = self._conversions._counted
+        return {
+            name: None if counted[key].retracted else counted[key].value for key, name in self._names.items()
+        }
 
 
 def name_of(key: tuple[str, ...]) -> str:
@@ -74,6 +86,7 @@ def _shown(book: Tally) -> dict[str, Any]:
         "requests": book.calls[book.platform.home.name],
         "calls": dict(book.calls),
         "copies": dict(book.copies),
+        "values": book.values,
         # No run takes longer than any window there is.
         "recognisesCopies": window is None or window.total_seconds() > 0,
     }

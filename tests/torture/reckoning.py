@@ -172,6 +172,33 @@ def _judge_platform(findings: Findings, platform: Platform, stored: Stored, take
     ]
 
 
+def _values(
+    platform: Platform,
+    stored: Stored,
+    leads: Mapping[int | None, LeadRow],
+    values: Mapping[str, float | None],
+) -> Iterator[str]:
+    """What a conversion is worth at the platform, against the last that was said of it."""
+    told: defaultdict[UUID, list[DeliveryRow]] = defaultdict(list)
+    for delivery in stored.deliveries:
+        if delivery.platform is platform and delivery.state in _TAKEN | {DeliveryState.UNCONFIRMED}:
+            told[delivery.follows_id or delivery.id].append(delivery)
+    for deliveries in told.values():
+        # Ids are in the order of time.
+        last = max(deliveries, key=lambda delivery: delivery.id)
+        name = _name(last, leads[last.lead_id])
+        if last.state in _TAKEN and name in values and values[name] != _worth(last):
+            yield f"{platform}: {name} is worth {values[name]}, and {last.kind} said {_worth(last)}"
+
+
+def _worth(delivery: DeliveryRow) -> float | None:
+    """As the platform writes it; None: nothing any more."""
+    if delivery.kind is DeliveryKind.RETRACT:
+        return 0.0 if delivery.platform is Platform.GOOGLE_ADS else None
+    cents = delivery.value_cents or 0
+    return cents if delivery.platform is Platform.WEBHOOK else cents / 100
+
+
 def _is_right(delivery: DeliveryRow, counted: int) -> bool:
     if delivery.state in _TAKEN:
         return counted == 1

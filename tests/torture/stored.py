@@ -22,6 +22,8 @@ _JOB, _DELIVERY, _LEAD, _ATTEMPT = (
     metadata.tables[str(table.__tablename__)] for table in (JobRow, DeliveryRow, LeadRow, AttemptRow)
 )
 _SOON = timedelta(seconds=1)
+# What follows another delivery is due when that one is, which may have been tried.
+_UNTRIED = (_DELIVERY.c.attempts == 0) & _DELIVERY.c.follows_id.is_(None)
 _UNFINISHED = (DeliveryState.SCHEDULED, DeliveryState.SENDING, DeliveryState.HELD)
 _LINES = select(_ATTEMPT.c.delivery_id, func.count()).group_by(_ATTEMPT.c.delivery_id)
 _FIRST_DEATHS = (
@@ -75,19 +77,15 @@ async def settled(database_url: str, *, within_s: float) -> tuple[bool, list[str
 
 
 async def _let_time_pass(connection: AsyncConnection) -> None:
-    waits_for_another = (
-        (_DELIVERY.c.state == DeliveryState.SCHEDULED)
-        & (_DELIVERY.c.attempts > 0)
-        & (_DELIVERY.c.next_attempt_at > utc_now() + _SOON)
-    )
-    await connection.execute(update(_DELIVERY).where(waits_for_another).values(next_attempt_at=utc_now()))
+    later = (_DELIVERY.c.state == DeliveryState.SCHEDULED) & (_DELIVERY.c.next_attempt_at > utc_now() + _SOON)
+    await connection.execute(update(_DELIVERY).where(later, ~_UNTRIED).values(next_attempt_at=utc_now()))
     await connection.commit()
 
 
 async def _waiting_untried(connection: AsyncConnection) -> list[str]:
     untried = select(_DELIVERY.c.id, _DELIVERY.c.platform).where(
         _DELIVERY.c.state == DeliveryState.SCHEDULED,
-        _DELIVERY.c.attempts == 0,
+        _UNTRIED,
         _DELIVERY.c.next_attempt_at > utc_now() + _SOON,
     )
     return [f"delivery {row.id} ({row.platform}) waits untried" for row in await connection.execute(untried)]
