@@ -1,11 +1,21 @@
-"""Takes the values out of errors: they are parts of rows, and errors end up in logs and on screens."""
+"""Takes the values out of errors and logs: they are parts of rows, and both end up on screens."""
 
+import logging
 import re
 
 from sqlalchemy import ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
 
 _QUOTES_A_VALUE = re.compile(r"(invalid input (?:for query argument|syntax for type) [^:]*):.*", re.DOTALL)
+
+
+def _is_no_row(record: logging.LogRecord) -> bool:
+    """Keep what is about statements and drop what is about what they found."""
+    return record.levelno >= logging.INFO
+
+
+# At DEBUG SQLAlchemy logs every row it reads: hide_parameters hides only what statements are given.
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(_is_no_row)
 
 
 def forget_values(context: ExceptionContext) -> None:
