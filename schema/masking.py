@@ -18,8 +18,15 @@ OVERLOADED = "SERVICE_OVERLOADED"
 OVERLOADED_MESSAGE = "The server has too much to do. Try again in a moment."
 
 MAX_MESSAGE = 500
-_QUOTED_INPUT = re.compile(r"[,.;]? found: .*", re.DOTALL | re.IGNORECASE)
-"""Characters of an error's text; GraphQL's own quote what the caller sent, however long it is."""
+"""Characters of an error's text."""
+_QUOTED_INPUT = (
+    (re.compile(r"[,.;]? found: .*", re.DOTALL | re.IGNORECASE), ""),
+    # As in: String cannot represent a non string value, and then the value.
+    (re.compile(r"(cannot represent [a-z0-9 -]*value): .*", re.DOTALL), r"\1"),
+    # As in: Value 'x' does not exist in 'Platform' enum.
+    (re.compile(r"Value '.*' does not exist in", re.DOTALL), "The value does not exist in"),
+)
+"""GraphQL's own texts quote what the caller sent, however long it is."""
 
 
 class CodedErrors(MaskErrors):
@@ -89,7 +96,9 @@ def _coded(error: GraphQLError, code: str, *, message: str) -> GraphQLError:
 
 def _bounded(message: str) -> str:
     """Without the input that graphql-core quotes: clients log errors, and input is people's data."""
-    told = _QUOTED_INPUT.sub("", message)
+    told = message
+    for quoting, instead in _QUOTED_INPUT:
+        told = quoting.sub(instead, told)
     return told if len(told) <= MAX_MESSAGE else f"{told[: MAX_MESSAGE - 1]}…"
 
 

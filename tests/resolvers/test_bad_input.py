@@ -113,6 +113,25 @@ async def test_an_error_quotes_nothing_of_the_input(sqlite_api: Api) -> None:
     assert "ada@example.com" not in str(answer)
 
 
+@pytest.mark.parametrize(
+    "given_input",
+    [
+        {"lead": {"email": {"is": "ada@example.com"}}, "conversionId": "open"},
+        {"lead": {"leadId": ["ada@example.com"]}, "conversionId": "open"},
+        {"lead": {"leadId": "1"}, "conversionId": "open", "onConflict": "ada@example.com"},
+        {"lead": {"leadId": "1"}, "conversionId": "open", "onConflict": {"x": "ada@example.com"}},
+        {"lead": "ada@example.com", "conversionId": "open"},
+        {"lead": {"leadId": "1"}, "conversionId": "open", "price": "ada@example.com"},
+        {"lead": {"leadId": "1"}, "conversionId": "open", "occurredAt": "ada@example.com"},
+    ],
+)
+async def test_an_error_of_graphqls_own_quotes_no_value(sqlite_api: Api, given_input: dict[str, Any]) -> None:
+    response = await sqlite_api.post(json.dumps({"query": UPDATE, "variables": {"input": given_input}}))
+
+    assert codes(response) == ["BAD_USER_INPUT"]
+    assert "ada@example.com" not in response.text
+
+
 async def test_a_blank_conversion_id_is_invalid_input(sqlite_api: Api) -> None:
     lead = await sqlite_api.world.complete_lead()
 
@@ -234,8 +253,8 @@ async def test_an_operation_name_that_is_not_in_the_document_is_an_error(sqlite_
     assert (response.status_code, codes(response)) == (400, ["BAD_USER_INPUT"])
 
 
-async def test_what_graphql_says_of_a_value_is_cut_before_it_fills_the_answer(sqlite_api: Api) -> None:
-    given_input = {"lead": {"leadId": "1"}, "conversionId": "open", "onConflict": "x" * 60_000}
+async def test_what_graphql_says_of_a_name_is_cut_before_it_fills_the_answer(sqlite_api: Api) -> None:
+    given_input = {"lead": {"leadId": "1"}, "conversionId": "open", "x" * 60_000: 1}
 
     answer = await sqlite_api.run(UPDATE, {"input": given_input})
 
