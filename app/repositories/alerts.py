@@ -160,8 +160,10 @@ def _read(table: Table, row: Any) -> Untold:
 
 
 def mark_told(session: Session, told: Sequence[Untold]) -> None:
-    """Remember what was told; what has changed since is to be told again."""
-    # Integrations last: a lane may hold locks on deliveries and mappings and wait for its own row.
+    """Remember what was told; what has changed since is to be told again.
+
+    On PostgreSQL: things of one table only, because lanes lock those of several in an order of their own.
+    """
     for table in (_DELIVERY, _MAPPING, _INTEGRATION):
         at = [{"row": one.id, "told_at": one.at} for one in told if one.table == table.name]
         if at:

@@ -1,17 +1,22 @@
 """The lane that tells the operator, over real HTTP, with the time in the test's hands."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, select
 
 from app.connectors.alerting import AlertReceiver
 from app.connectors.http import Wire
+from app.database.database import Database
 from app.queue.port import ALERT_LANE
+from app.queue.postgres_waking import connect, disconnect
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow
 from app.values import DeliveryState, PauseReason
@@ -19,8 +24,8 @@ from app.worker.alerts import MOST, Alerts
 from app.worker.sweep import Sweep
 from app.worker.turns import run_turns
 from tests.connectors.http_server import HttpServer, answer, hang_up, http_server
-from tests.worker.scripted import START
-from tests.worker.stage import Stage
+from tests.worker.scripted import START, ScriptedConnector
+from tests.worker.stage import Stage, build_stage
 
 SECRET = SecretStr("whsec_" + "QUJD" * 8)
 PAUSED = {
@@ -80,6 +85,34 @@ async def test_all_three_kinds_go_out_in_one_message_and_never_again(told: Told)
     await told.turn()
 
     assert told.kinds() == [["integration.held", "mapping.held", "delivery.unsent"]]
+
+
+async def test_what_was_told_is_remembered_without_waiting_for_a_lane_that_waits_for_that(
+    postgres_database: Database, postgres_database_url: str, http: httpx.AsyncClient
+) -> None:
+    stage = await build_stage(postgres_database, http, ScriptedConnector())
+    mapping = await stage.mapping_row()
+    await stage.change(IntegrationRow, stage.lane, **PAUSED)
+    await stage.change(LabelMappingRow, mapping.id, held_at=START, hold_message="No such event.")
+    async with http_server() as server:
+        server.tell("", answer(204))
+        receiver = AlertReceiver(
+            url=f"{server.url}/alerts", secret=SECRET, http=http, wire=Wire(clock=stage.time)
+        )
+        alerts = Alerts(database=stage.database, receiver=receiver, clock=stage.time)
+        lane = await connect(postgres_database_url)
+        async with lane.transaction():
+            await lane.execute("UPDATE integration SET pause_message = 'Still.'")
+            telling = asyncio.create_task(alerts.run(stage.turn(ALERT_LANE)))
+            await stage.database.until(_mapping_was_told)
+            await lane.execute("UPDATE label_mapping SET hold_message = 'Still.'")
+        await telling
+        await disconnect(lane)
+    assert (await stage.integration_row()).alerted_at == START
+
+
+def _mapping_was_told(session: Session) -> bool:
+    return session.exec(select(LabelMappingRow)).one().alerted_at is not None
 
 
 async def test_nothing_personal_is_told(told: Told) -> None:
