@@ -13,6 +13,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from app.alerting import read_receiver
 from app.asgi import build_app, build_services
@@ -23,6 +24,7 @@ from app.connectors.opening import Opener
 from app.connectors.registry import build_connectors
 from app.database.database import Database
 from app.demo import demo_settings
+from app.encryption import Cipher
 from app.queue.embedded import EmbeddedEngine
 from app.queue.port import Wake
 from app.runtime import endpoints, sending
@@ -131,7 +133,7 @@ class Live(Api):
 
 
 @asynccontextmanager
-async def serving(app: Starlette) -> AsyncIterator[str]:
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
     """A real HTTP server on the loopback; answers its origin."""
     listening = bind("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
@@ -155,13 +157,20 @@ async def open_live(
     *,
     clock: Clock = utc_now,
     timeouts: Timeouts | None = None,
+    cipher: Cipher | None = None,
+    key: str = "admin-key",
+    in_front: Callable[[ASGIApp], ASGIApp] = lambda platforms: platforms,
 ) -> AsyncIterator[Live]:
-    """Everything over `database`, sending to a sandbox of its own. `alerts`: whom to tell, as settings."""
+    """Everything over `database`, sending to a sandbox of its own.
+
+    `alerts`: whom to tell, as settings; `key`: of the caller; `in_front`: of the platforms.
+    """
     connectors = dict(build_connectors(Wire(clock=clock, timeouts=timeouts or Timeouts())))
-    world = await World(database, clock, new_cipher(), connectors).begin()
-    await world.key("admin-key", Scope.ADMIN)
+    world = await World(database, clock, cipher or new_cipher(), connectors).begin()
+    await world.key(key, Scope.ADMIN, name="admin")
+    platforms = Starlette(routes=[Mount("/sandbox", sandbox_app(clock=clock))])
     async with (
-        serving(Starlette(routes=[Mount("/sandbox", sandbox_app(clock=clock))])) as origin,
+        serving(in_front(platforms)) as origin,
         httpx.AsyncClient(base_url=origin) as sandbox,
         open_client() as http,
     ):
@@ -174,4 +183,4 @@ async def open_live(
             app = build_app(services, database=database, examples=blank_examples())
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://leadwire.test") as client:
-                yield Live(world, client, [], sandbox=sandbox, wake=engine.wake)
+                yield Live(world, client, [], key, sandbox=sandbox, wake=engine.wake)

@@ -108,12 +108,17 @@ async def connected(
 
 
 @asynccontextmanager
-async def house(template: Path, folder: Path, **options: Any) -> AsyncIterator[Live]:
-    """The whole over a copy of a migrated SQLite file, with a clock that stands still until it is moved."""
+async def house(
+    template: Path, folder: Path, clock: FakeClock | None = None, **options: Any
+) -> AsyncIterator[Live]:
+    """The whole over a copy of a migrated SQLite file.
+
+    `clock`: one that stands still until it is moved, unless told otherwise.
+    """
     path = folder / "leadwire.sqlite3"
     shutil.copyfile(template, path)
     database = await open_database(f"sqlite+aiosqlite:///{path}")
-    async with open_live(database, clock=FakeClock(), **options) as opened:
+    async with open_live(database, clock=clock or FakeClock(), **options) as opened:
         yield opened
     await database.close()
 
