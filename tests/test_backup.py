@@ -115,10 +115,12 @@ async def test_giving_up_leaves_nothing_behind(environment: dict[str, str], tmp_
 def test_a_disk_without_room_is_said_in_a_line_and_holds_nothing_after(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    assert run("migrate", **environment).exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "leadwire.sqlite3")) as connection:
+        connection.executescript("CREATE TABLE x (y); INSERT INTO x VALUES (zeroblob(30000000))")
     before = set(os.listdir(tmp_path))
+    # In blocks of 512 bytes, for every file this process writes.
     limited = (
-        f"ulimit -f 100; exec {sys.executable} -c 'from app.cli import main; main()' backup copy.sqlite3"
+        f"ulimit -f 10000; exec {sys.executable} -c 'from app.cli import main; main()' backup copy.sqlite3"
     )
 
     done = subprocess.run(

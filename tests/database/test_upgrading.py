@@ -247,3 +247,22 @@ def test_migrations_before_one_that_fails_stay_on_postgresql(
 
     assert "colour" in columns_of(postgres_database_url, "project")
     assert revision_of(postgres_database_url) == f"{int(last_revision()) + 1:04d}"
+
+
+async def test_a_migration_begins_once_another_has_ended(postgres_database_url: str, tmp_path: Path) -> None:
+    other = await plain_connection(postgres_database_url)
+    await other.execute("SELECT pg_advisory_lock(5316291307)")
+    later = later_version(tmp_path, ADDING, declared=EXPAND)
+    waiting = asyncio.create_task(asyncio.to_thread(migrate, postgres_database_url, migrations=later))
+    asking = "SELECT query_start FROM pg_stat_activity WHERE application_name = 'leadwire migration'"
+    asked: set[object] = set()
+    while len(asked) < 3:
+        asked.update(row["query_start"] for row in await other.fetch(asking))
+        await asyncio.sleep(0.01)
+    columns = "SELECT column_name::text AS name FROM information_schema.columns WHERE table_name = 'project'"
+    before = {row["name"] for row in await other.fetch(columns)}
+
+    await other.close()
+    await waiting
+
+    assert columns_of(postgres_database_url, "project") - before == {"colour"}
