@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.clock import Clock
@@ -29,12 +29,16 @@ from app.services.previewing import PreviewService
 from app.services.probing import ProbeService
 from app.services.reading import Reading
 from app.services.status import StatusService
+from app.services.streams import Streams
 from app.services.viewer import ViewerService
+from app.services.watching import JobFeed
 from resolvers.root import schema
 from schema.context import Services
 from schema.explorer import ExplorerExamples, explorer_routes
 from schema.masking import log_bug
-from schema.view import GraphQLView, bug_response, error_response
+from schema.responses import bug_response, error_response
+from schema.sockets import GraphQLSocket
+from schema.view import GraphQLView
 
 logger = logging.getLogger("leadwire.http")
 
@@ -48,8 +52,9 @@ def build_services(
 ) -> Services:
     """Everything resolvers call."""
     database = Impatient(database, DATABASE_WITHIN_S)
+    viewers = ViewerService(database, clock)
     return Services(
-        viewers=ViewerService(database, clock),
+        viewers=viewers,
         status=StatusService(database, opener.connectors, wake, clock),
         preview=PreviewService(database, opener.connectors, clock),
         leads=LeadService(database, clock),
@@ -59,6 +64,8 @@ def build_services(
         probing=ProbeService(database, opener, wake, clock),
         disconnecting=DisconnectService(database, wake, clock),
         reading=Reading(database),
+        watching=JobFeed(database),
+        streams=Streams(viewers),
     )
 
 
@@ -82,6 +89,7 @@ def build_app(
         routes=[
             Route("/", _to_explorer),
             Route("/graphql", GraphQLView(schema, services)),
+            WebSocketRoute("/graphql", GraphQLSocket(schema, services)),
             *watched,
             *explorer_routes(examples=examples),
             *more_routes,

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema.media import negotiate
-from schema.view import overloaded_response
+from schema.responses import overloaded_response
 
 DATABASE_WITHIN_S = 5.0
 """How long a request may wait for its turn at the database. Clients wait 10 seconds and more; and what the

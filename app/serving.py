@@ -1,10 +1,11 @@
 """Answers HTTP with uvicorn until the process is told to stop."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,6 +14,8 @@ from starlette.applications import Starlette
 
 _GRACE_S: Final = 10
 """How long requests under way may take once the process is told to stop."""
+MAX_SOCKET_MESSAGE_BYTES: Final = 64 * 1024
+"""Of one message on a WebSocket; the server itself would take 16 MiB into memory before anybody looks."""
 _STOP: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -33,18 +36,28 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def answer(app: Starlette, listening: socket.socket) -> None:
-    """Answer on the socket; SIGINT and SIGTERM let requests under way finish, then this returns."""
+async def answer(
+    app: Starlette, listening: socket.socket, *, stopping: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Answer on the socket; SIGINT and SIGTERM let requests under way finish, then this returns.
+
+    `stopping` is called first then: it ends what would stay open for ever.
+    """
     config = uvicorn.Config(
         app,
         lifespan="off",
         log_config=None,
+        # Below that it writes a line, with address and query, for each WebSocket.
+        log_level=logging.WARNING,
         # Addresses may hold what nobody should read, and what happened is told by the leads' own history.
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
+        ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
+        # It costs each connection more memory than all else of it; messages are small.
+        ws_per_message_deflate=False,
     )
-    await _Server(config).serve(sockets=[listening])
+    await _Server(config, stopping).serve(sockets=[listening])
 
 
 async def until_stopped() -> None:
@@ -66,6 +79,16 @@ class _Server(uvicorn.Server):
     uvicorn raises the signal once more when it is done, which would end the process before its lanes have
     recorded what they sent.
     """
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], Awaitable[None]] | None) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell those whose connections stay open why, before they are cut."""
+        if self._stopping is not None:
+            await self._stopping()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.create_lead import CreateLead
+from resolvers.job_updated import JobUpdated
 from resolvers.preview_lead_status import PreviewLeadStatus
 from resolvers.reading import Reading
 from resolvers.setup_integrations import SetupIntegrations
@@ -27,6 +28,11 @@ class Mutation(UpdateLeadStatus, CreateLead, SetupLabels, SetupIntegrations):
     """All mutations."""
 
 
+@strawberry.type(description="Everything that can be watched.")
+class Subscription(JobUpdated):
+    """All subscriptions."""
+
+
 class Schema(strawberry.Schema):
     """A schema that leaves the logging of errors to CodedErrors, which knows what may be written down."""
 
@@ -37,6 +43,7 @@ class Schema(strawberry.Schema):
 schema = Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     extensions=[CodedErrors, Documents],
     config=StrawberryConfig(scalar_map={datetime: DATE_TIME, date: DATE, Cents: CENTS, JSON: JSON_SCALAR}),
 )

@@ -43,6 +43,7 @@ _ROOT_FIELDS: Final = {
     "Query.job": _READ_STATUS,
     "Query.conversionLabels": _READ_STATUS,
     "Query.integrations": _READ_STATUS,
+    "Subscription.jobUpdated": _READ_STATUS,
 }
 _FREE_FIELDS: Final = frozenset({"__typename", "id"})
 """What even a key that may only write sees of what it wrote."""

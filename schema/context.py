@@ -16,11 +16,14 @@ from app.services.previewing import PreviewService
 from app.services.probing import ProbeService
 from app.services.reading import Reading
 from app.services.status import StatusService
+from app.services.streams import Streams
 from app.services.viewer import Viewer, ViewerService
+from app.services.watching import JobFeed
 from app.tables.integrations import IntegrationRow
 from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
 from app.tables.labels import LabelMappingRow, LabelRow
 from app.tables.leads import LeadRow
+from schema.transports import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class Services:
     probing: ProbeService
     disconnecting: DisconnectService
     reading: Reading
+    watching: JobFeed
+    streams: Streams
 
 
 class Loaders:
@@ -94,6 +99,7 @@ class Context:
     services: Services
     request_id: str
     """Told with an internal error, so that its line in the log can be found."""
+    transport: Transport = Transport.POST
     loaders: Loaders = field(init=False)
     mutations: int = 0
     """Mutation fields that are over, however they ended."""
@@ -102,12 +108,15 @@ class Context:
 
     def __post_init__(self) -> None:
         """Begin with empty loaders."""
-        self.loaders = Loaders(self.services.reading)
+        self.refresh()
 
     def forget(self) -> None:
         """Drop what was loaded: after a mutation, a later field of the same document must see what it did."""
         self.mutations += 1
+        self.refresh()
 
+    def refresh(self) -> None:
+        """The same before each result of a subscription."""
         self.loaders = Loaders(self.services.reading)
 
 

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    OperationType,
     parse,
     specified_rules,
     validate,
@@ -49,6 +50,12 @@ def prepare(schema: GraphQLSchema, text: str) -> Prepared:
     operations = sum(isinstance(node, OperationDefinitionNode) for node in document.definitions)
     requirements = frozenset() if errors else requirements_of(schema, document)
     return Prepared(document, errors, requirements, operations)
+
+
+def find_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    """The operation with this name, or without one the first; None: there is none."""
+    operations = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    return next((one for one in operations if not name or (one.name and one.name.value == name)), None)
 
 
 def _errors(schema: GraphQLSchema, document: DocumentNode) -> tuple[GraphQLError, ...]:
@@ -94,8 +101,11 @@ class Documents(SchemaExtension):
         if self._prepared.operations > 1 and context._provided_operation_name is None:  # noqa: SLF001 - there is no public name
             # Strawberry would run the first one; the specification demands a request error.
             return [_error("Several operations were sent: say which with operationName", "BAD_USER_INPUT")]
-        viewer = cast("Context", context.context).viewer
-        missing = missing_scopes(viewer, self._prepared.requirements)
+        caller = cast("Context", context.context)
+        wrong_way = caller.transport.refusal(OperationType(context.operation_type.value))
+        if wrong_way is not None:
+            return [_error(wrong_way, "BAD_USER_INPUT")]
+        missing = missing_scopes(caller.viewer, self._prepared.requirements)
         if missing:
             return [_error(f"The API key lacks a scope this needs: {', '.join(missing)}", "FORBIDDEN")]
         return []

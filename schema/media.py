@@ -1,18 +1,36 @@
 """In which media type an answer goes out."""
 
+from collections.abc import Iterator
+
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
+EVENTS = "text/event-stream"
 
 
 def negotiate(accept: str | None) -> str:
     """The type of ours that `accept` likes best; application/json when it names none or is absent."""
     best, best_quality = JSON, 0.0
-    for item in (accept or "").split(","):
-        name, *parameters = (part.strip().lower() for part in item.split(";"))
-        quality = _quality(parameters)
+    for name, quality in _qualities(accept):
         if name in {JSON, RESPONSE_JSON} and quality > best_quality:
             best, best_quality = name, quality
     return best
+
+
+def takes_events(accept: str | None) -> bool:
+    """Whether it names server-sent events; `*/*` does not: everybody says that."""
+    return any(name == EVENTS and quality > 0 for name, quality in _qualities(accept))
+
+
+def takes_json(accept: str | None) -> bool:
+    """Whether it names JSON, or anything."""
+    wanted = {JSON, RESPONSE_JSON, "application/*", "*/*"}
+    return any(name in wanted and quality > 0 for name, quality in _qualities(accept))
+
+
+def _qualities(accept: str | None) -> Iterator[tuple[str, float]]:
+    for item in (accept or "").split(","):
+        name, *parameters = (part.strip().lower() for part in item.split(";"))
+        yield name, _quality(parameters)
 
 
 def _quality(parameters: list[str]) -> float:

@@ -1,17 +1,15 @@
 """GraphQL over HTTP: strict about what comes in, always JSON in what goes out."""
 
 import asyncio
-import json
-from collections.abc import Mapping
-from math import isinf
-from typing import Any, NoReturn
+from typing import cast
 from uuid import uuid4
 
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
@@ -20,24 +18,21 @@ from strawberry.types import ExecutionResult
 
 from app.database.errors import DatabaseBusyError
 from app.errors import UnauthenticatedError
+from app.services.viewer import Viewer
 from schema.context import Context, Services
-from schema.masking import OVERLOADED, OVERLOADED_MESSAGE, log_bug
-from schema.media import JSON, RESPONSE_JSON, negotiate
+from schema.events import EventStream
+from schema.masking import log_bug
+from schema.media import RESPONSE_JSON, negotiate, takes_events, takes_json
+from schema.payloads import BadPayloadError, OperationRequest, read_object, read_operation
+from schema.responses import bug_response, error_response, overloaded_response
+from schema.streaming import answer_in_pieces, operation_type, piece_of
+from schema.transports import Transport
 
 MAX_BODY_BYTES = 64 * 1024
 """Of a request: a hundred status changes fit in."""
 
 BODY_WITHIN_S = 30.0
 """How long a body may take to arrive: whoever is cut off in the middle of one would keep a place for ever."""
-
-_RETRY_AFTER_S = 1
-_CODES = {
-    401: "UNAUTHENTICATED",
-    408: "REQUEST_TIMEOUT",
-    413: "PAYLOAD_TOO_LARGE",
-    500: "INTERNAL_SERVER_ERROR",
-    503: OVERLOADED,
-}
 
 
 class _RefusedError(Exception):
@@ -63,7 +58,7 @@ class GraphQLView(GraphQL[Context, None]):
         response = await self._answer(scope, receive)
         await response(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
         media = negotiate(Headers(scope=scope).get("accept"))
         request_id = uuid4().hex
         try:
@@ -78,7 +73,7 @@ class GraphQLView(GraphQL[Context, None]):
             log_bug(error, request_id)
             return bug_response(request_id, media)
 
-    async def _execute(self, scope: Scope, receive: Receive, request_id: str) -> Response:
+    async def _execute(self, scope: Scope, receive: Receive, request_id: str) -> ASGIApp:
         headers = Headers(scope=scope)
         if scope["method"] != "POST":
             raise _RefusedError(405, "GraphQL is answered to POST requests", Allow="POST")
@@ -89,11 +84,33 @@ class GraphQLView(GraphQL[Context, None]):
         except UnauthenticatedError as error:
             raise _RefusedError(401, error.message, **{"WWW-Authenticate": "X-API-Key"}) from error
         body = await self._body(receive, headers)
+        events = self._events(body, headers, viewer, request_id)
+        if events is not None:
+            return events
         context = Context(viewer=viewer, services=self._services, request_id=request_id)
         response = await self.run(Request(scope, _replay(body)), context=context)
         if context.overloaded:
             raise DatabaseBusyError
         return response
+
+    def _events(self, body: bytes, headers: Headers, viewer: Viewer, request_id: str) -> EventStream | None:
+        """The answer as events; None: in JSON, which is for whoever takes both what a subscription is not."""
+        accept = headers.get("accept")
+        if not takes_events(accept):
+            return None
+        request = _operation(body)
+        if takes_json(accept) and operation_type(self.schema, request) is not OperationType.SUBSCRIPTION:
+            return None
+        context = Context(
+            viewer=viewer, services=self._services, request_id=request_id, transport=Transport.EVENTS
+        )
+        return EventStream(
+            pieces=answer_in_pieces(self.schema, request, context),
+            viewer=viewer,
+            request_id=request_id,
+            media=negotiate(accept),
+            streams=self._services.streams,
+        )
 
     async def _body(self, receive: Receive, headers: Headers) -> bytes:
         try:
@@ -103,13 +120,13 @@ class GraphQLView(GraphQL[Context, None]):
             raise _RefusedError(408, "The body did not arrive in time") from None
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
-        """The request's parts, each of its type; HTTPException 400 otherwise."""
-        data = _decode(await request.get_body())
+        """The operation; HTTPException 400 for what is none."""
+        asked = _operation(await request.get_body())
         return GraphQLRequestData(
-            query=_part(data, "query", str),
-            variables=_part(data, "variables", dict),
-            operation_name=_part(data, "operationName", str),
-            extensions=_part(data, "extensions", dict),
+            query=asked.query,
+            variables=asked.variables,
+            operation_name=asked.operation_name,
+            extensions=asked.extensions,
             protocol="http",
         )
 
@@ -119,12 +136,13 @@ class GraphQLView(GraphQL[Context, None]):
         sub_response.media_type = negotiate(request.headers.get("accept"))
         return sub_response
 
-    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
-        """Without `data` when nothing was executed: that is how clients tell a request error from a null."""
-        data = await super().process_result(request, result)
-        if result.data is None and result.errors and not any(error.path for error in result.errors):
-            data.pop("data", None)
-        return data
+    async def process_result(
+        self,
+        request: Request,  # noqa: ARG002 - Strawberry's signature
+        result: ExecutionResult,
+    ) -> GraphQLHTTPResponse:
+        """The answer, made as any piece of a stream is."""
+        return cast("GraphQLHTTPResponse", piece_of(result).payload)
 
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
@@ -139,32 +157,11 @@ class GraphQLView(GraphQL[Context, None]):
         )
 
 
-def error_response(
-    status: int,
-    message: str,
-    media: str = JSON,
-    *,
-    headers: Mapping[str, str] | None = None,
-    **extensions: str,
-) -> Response:
-    """An answer that is one error and nothing else."""
-    code = _CODES.get(status, "BAD_USER_INPUT")
-    error = {"message": message, "extensions": {"code": code, **extensions}}
-    return JSONResponse(
-        {"errors": [error]},
-        status_code=status,
-        headers={"content-type": f"{media}; charset=utf-8", "cache-control": "no-store", **(headers or {})},
-    )
-
-
-def bug_response(request_id: str, media: str = JSON) -> Response:
-    """The answer when it is our fault: nothing but the id under which the log tells more."""
-    return error_response(500, "Something went wrong on our side", media, requestId=request_id)
-
-
-def overloaded_response(media: str = JSON) -> Response:
-    """The answer when there is too much to do; nothing of the request was carried out."""
-    return error_response(503, OVERLOADED_MESSAGE, media, headers={"Retry-After": str(_RETRY_AFTER_S)})
+def _operation(body: str | bytes) -> OperationRequest:
+    try:
+        return read_operation(read_object(body))
+    except BadPayloadError as error:
+        raise HTTPException(400, str(error)) from error
 
 
 def _mime(headers: Headers) -> str:
@@ -194,35 +191,3 @@ def _replay(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
-
-
-def _decode(body: str | bytes) -> dict[str, Any]:
-    try:
-        text = body if isinstance(body, str) else body.decode()
-        data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-        if "\\ud" in text.lower():
-            # An escape may have made half a surrogate pair, which has no bytes in UTF-8.
-            json.dumps(data, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise HTTPException(400, "The body must be JSON in UTF-8, with numbers that can be kept") from error
-    if not isinstance(data, dict):
-        raise HTTPException(400, "The body must be a JSON object")
-    return data
-
-
-def _refuse_constant(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if isinf(value):
-        raise ValueError("1e400 is JSON, but no number that could be kept")
-    return value
-
-
-def _part(data: dict[str, Any], name: str, kind: type) -> Any:
-    value = data.get(name)
-    if value is not None and not isinstance(value, kind):
-        raise HTTPException(400, f"`{name}` must be {'a string' if kind is str else 'an object'}")
-    return value

@@ -1,5 +1,6 @@
 """SQL of projects and API keys."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -23,8 +24,14 @@ def find_project_by_name(session: Session, name: str) -> ProjectRow | None:
 def find_key_in_force(session: Session, key_hash: str, now: datetime) -> ApiKeyRow | None:
     """The key with this hash, unless it is revoked or has expired."""
     key = session.exec(select(ApiKeyRow).where(col(ApiKeyRow.key_hash) == key_hash)).one_or_none()
-    if key is None or key.revoked_at is not None:
-        return None
-    if key.expires_at is not None and key.expires_at <= now:
-        return None
-    return key
+    return key if key is not None and _is_in_force(key, now) else None
+
+
+def keys_in_force(session: Session, key_ids: Collection[UUID], now: datetime) -> list[ApiKeyRow]:
+    """Those of these keys that are neither revoked nor expired."""
+    keys = session.exec(select(ApiKeyRow).where(col(ApiKeyRow.id).in_(key_ids)))
+    return [key for key in keys if _is_in_force(key, now)]
+
+
+def _is_in_force(key: ApiKeyRow, now: datetime) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from app.clock import Clock
 from app.database.database import Database
 from app.errors import UnauthenticatedError
 from app.ids import new_id
-from app.repositories.projects import find_key_in_force
+from app.repositories.projects import find_key_in_force, keys_in_force
 from app.tables.projects import ApiKeyRow
 from app.values import Scope
 
@@ -73,8 +74,18 @@ class ViewerService:
         row = await self.database.read(look)
         if row is None:
             raise UnauthenticatedError(INVALID_KEY)
-        return Viewer(
-            project_id=row.project_id,
-            key_id=row.id,
-            scopes=frozenset(Scope(scope) for scope in row.scopes),
-        )
+        return _viewer(row)
+
+    async def in_force(self, viewers: Collection[Viewer]) -> frozenset[Viewer]:
+        """Those of them whose keys still are in force and open the same."""
+        key_ids, now = [viewer.key_id for viewer in viewers], self.clock()
+        rows = await self.database.read(lambda session: keys_in_force(session, key_ids, now))
+        return frozenset(viewers) & {_viewer(row) for row in rows}
+
+
+def _viewer(row: ApiKeyRow) -> Viewer:
+    return Viewer(
+        project_id=row.project_id,
+        key_id=row.id,
+        scopes=frozenset(Scope(scope) for scope in row.scopes),
+    )
