@@ -44,6 +44,8 @@ def prepare(attempt: Attempt, turn_id: UUID, clock: Clock) -> Prepared | Ended:
             attempt.delivery,
             test_mode=channel.connection.test_mode,
         )
+        # One that can be joined with no other, or is no JSON, is found here, where it stops nobody else.
+        group([body], channel.connector.facts.batch)
         return Prepared(attempt=attempt, body=body, request=channel.connector.redact(body))
     except Exception as error:  # noqa: BLE001 - a connector's defect must stop neither the lane nor the others
         # Nothing was written yet.

@@ -71,6 +71,23 @@ async def test_what_is_due_together_goes_out_together(stage: Stage, connector: B
         assert (await stage.job_row(job)).state is JobState.COMPLETED
 
 
+@pytest.mark.parametrize("broken", [{"account": "1"}, {"events": [], "account": float("nan")}])
+async def test_a_body_that_no_request_can_be_made_of_stops_no_other_delivery(
+    stage: Stage, connector: BatchingConnector, broken: Body
+) -> None:
+    build = connector.build
+
+    def spoil(lead: LeadRow, *given: Any, **more: Any) -> Body:
+        return broken if lead.city == "Nowhere" else build(lead, *given, **more)
+
+    connector.build = spoil  # type: ignore[method-assign,assignment]
+    poison, other = await stage.job(lead={"city": "Nowhere"}), await stage.job()
+    await stage.run()
+    assert (await stage.delivery_of(other)).state is S.DELIVERED
+    delivery = await stage.delivery_of(poison)
+    assert (delivery.state, delivery.error_code) == (S.SCHEDULED, "INTERNAL")
+
+
 async def test_a_bad_event_takes_no_good_one_with_it(stage: Stage, connector: BatchingConnector) -> None:
     jobs = [await stage.job({"target": "bad" if place in {3, 11} else "Won"}) for place in range(16)]
     await stage.run()
