@@ -6,9 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +30,7 @@ from tests.end_to_end.markers import (
     LINKEDIN_REFRESHING,
     SECRET_KEY,
 )
-from tests.end_to_end.routes import house
+from tests.end_to_end.routes import HurriedClock, house
 from tests.resolvers.integrations import probe
 from tests.resolvers.test_create_lead import CREATE as CREATE_LEAD
 from tests.resolvers.test_preview import PREVIEW
@@ -104,7 +102,7 @@ async def _happen(
         return echoes[0]
 
     alerts = Settings(alert_webhook_url=f"{receiver.url}/alerts", alert_webhook_secret=ALERT_SECRET)
-    clock = _HurriedClock()
+    clock = HurriedClock()
     options = {"alerts": alerts, "cipher": Cipher(SECRET_KEY), "key": API_KEY, "in_front": in_front}
     async with house(template, folder, clock, **options) as live:
         [echo] = echoes
@@ -117,17 +115,6 @@ async def _happen(
         echo.status = echoing.UNAUTHORIZED
         found.doctor = await _doctor(live, found.path)
     found.echoed = "\n".join(echo.echoed)
-
-
-class _HurriedClock(FakeClock):
-    """Ten times as fast as others: platforms take only so many requests a minute."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._since = monotonic()
-
-    def __call__(self) -> datetime:
-        return self.now + timedelta(seconds=10 * (monotonic() - self._since))
 
 
 @dataclass
