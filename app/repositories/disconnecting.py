@@ -80,10 +80,10 @@ def find_waiting(session: Session, lane: UUID, limit: int) -> list[Waiting]:
     return scheduled + (find_held(session, lane, limit - len(scheduled)) if len(scheduled) < limit else [])
 
 
-def cancel(session: Session, ids: Collection[UUID], *, code: str, message: str, now: datetime) -> None:
-    """Cancel those that still wait. Their jobs are locked before and settled after."""
+def cancel(session: Session, ids: Collection[UUID], *, code: str, message: str, now: datetime) -> int:
+    """Cancel those that still wait; answers how many. Their jobs are locked before and settled after."""
     parameters = {"ids": list(ids), "new_code": code, "new_message": message, "now": now}
-    session.connection().execute(_CANCEL, parameters)
+    return session.connection().execute(_CANCEL, parameters).rowcount
 
 
 def end_asking(session: Session, lane: UUID, limit: int, *, code: str, message: str) -> int:

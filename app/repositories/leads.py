@@ -19,12 +19,18 @@ _COLUMN = {
 
 
 def find_lead(
-    session: Session, project_id: UUID, kind: LeadIdentifierKind, value: str | int, *, lock: bool = False
+    session: Session,
+    project_id: UUID,
+    kind: LeadIdentifierKind,
+    value: str | int,
+    *,
+    lock: bool = False,
+    erased: bool = True,
 ) -> LeadRow | None:
     """The project's lead with this normalised identifier; of several the most recently created.
 
     `lock`: until the transaction ends nobody else changes the lead or its jobs; the row is read as it is
-    after waiting for that.
+    after waiting for that. `erased`: also one that was, or is just being, erased.
     """
     column: Any = _COLUMN[kind]
     statement = (
@@ -33,6 +39,8 @@ def find_lead(
         .order_by(col(LeadRow.id).desc())
         .limit(1)
     )
+    if not erased:
+        statement = statement.where(col(LeadRow.erased_at).is_(None))
     return session.exec(statement.with_for_update() if lock else statement).one_or_none()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy import Select, Update, bindparam, insert, or_, select, update
 from sqlmodel import Session
 
 from app.ids import new_id
@@ -14,20 +14,26 @@ from app.tables.registry import metadata
 from app.values import DeliveryState
 
 _DELIVERY = metadata.tables["delivery"]
+_LEAD = metadata.tables["lead"]
 
 
 class Sending(NamedTuple):
     """What is stored of a delivery that is being sent."""
 
     turn_id: UUID | None
+    erased: bool
+    """Its lead was erased: nothing that was sent or said of the person may be written any more."""
     taken_back: bool
+    """Should it fail, it is not tried again."""
 
 
 class Accepted(NamedTuple):
     """What is stored of a delivery that the platform accepted."""
 
     platform_request_id: str | None
+    erased: bool
     taken_back: bool
+    """Both as in Sending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,30 +93,30 @@ def _update_of(change: type[OutcomeChange | Exchange | LaterAnswer]) -> Update:
     )
 
 
-LOCK_SENDING = (
-    select(_DELIVERY.c.id, _DELIVERY.c.turn_id, _DELIVERY.c.taken_back)
-    .where(_DELIVERY.c.id.in_(bindparam("ids", expanding=True)), _DELIVERY.c.state == DeliveryState.SENDING)
-    .order_by(_DELIVERY.c.id)
-    .with_for_update(key_share=True)
-)
+def _lock(state: DeliveryState, column: Any) -> Select[Any]:
+    # The lead is locked already, and whoever erases it needs that lock: this is how it stands.
+    erased = _LEAD.c.erased_at.is_not(None)
+    return (
+        select(_DELIVERY.c.id, column, erased, or_(_DELIVERY.c.taken_back, erased))
+        .join(_LEAD, _LEAD.c.id == _DELIVERY.c.lead_id)
+        .where(_DELIVERY.c.id.in_(bindparam("ids", expanding=True)), _DELIVERY.c.state == state)
+        .order_by(_DELIVERY.c.id)
+        .with_for_update(key_share=True, of=_DELIVERY)
+    )
+
+
+LOCK_SENDING = _lock(DeliveryState.SENDING, _DELIVERY.c.turn_id)
+LOCK_ACCEPTED = _lock(DeliveryState.ACCEPTED, _DELIVERY.c.platform_request_id)
 _RECORD_OUTCOME = _update_of(OutcomeChange)
 _RECORD_EXCHANGE = _update_of(Exchange)
 _RECORD_LATER_ANSWER = _update_of(LaterAnswer)
 _INSERT_ATTEMPT = insert(metadata.tables["delivery_attempt"])
 
 
-LOCK_ACCEPTED = (
-    select(_DELIVERY.c.id, _DELIVERY.c.platform_request_id, _DELIVERY.c.taken_back)
-    .where(_DELIVERY.c.id.in_(bindparam("ids", expanding=True)), _DELIVERY.c.state == DeliveryState.ACCEPTED)
-    .order_by(_DELIVERY.c.id)
-    .with_for_update(key_share=True)
-)
-
-
 def lock_accepted(session: Session, delivery_ids: Sequence[UUID]) -> dict[UUID, Accepted]:
     """Those of these deliveries whose verdict is still to come; their jobs are locked already."""
     rows = session.connection().execute(LOCK_ACCEPTED, {"ids": list(delivery_ids)})
-    return {row.id: Accepted(row.platform_request_id, row.taken_back) for row in rows}
+    return {row.id: Accepted(*row[1:]) for row in rows}
 
 
 def record_verdicts(
@@ -127,7 +133,7 @@ def record_verdicts(
 def lock_sending(session: Session, delivery_ids: Sequence[UUID]) -> dict[UUID, Sending]:
     """Those of these deliveries that are being sent, by whichever turn; their jobs are locked already."""
     rows = session.connection().execute(LOCK_SENDING, {"ids": list(delivery_ids)})
-    return {row.id: Sending(row.turn_id, row.taken_back) for row in rows}
+    return {row.id: Sending(*row[1:]) for row in rows}
 
 
 def record_outcomes(

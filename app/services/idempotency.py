@@ -35,7 +35,10 @@ class Fingerprint:
 
 
 def recall(session: Session, fingerprint: Fingerprint, now: datetime) -> Opened | Queued | None:
-    """The first answer for this key, if there was one; InvalidInputError when it was another input's."""
+    """The first answer for this key, if there was one; InvalidInputError when it was another input's.
+
+    There is none about a lead that was erased: it says who that was.
+    """
     if fingerprint.key is None:
         return None
     row = find_answer(session, fingerprint.project_id, fingerprint.key, now)
@@ -85,8 +88,10 @@ def _id(job: JobRow | None) -> str | None:
     return str(job.id) if job else None
 
 
-def _restored(session: Session, kept: dict[str, Any]) -> Opened | Queued:
+def _restored(session: Session, kept: dict[str, Any]) -> Opened | Queued | None:
     lead = leads_by_id(session, [kept["lead"]])[0]
+    if lead.erased_at is not None:
+        return None
     identified_by = LeadIdentifierKind(kept["identified_by"])
     if "job" not in kept:
         return Opened(

@@ -60,17 +60,22 @@ def choose_identifier(given: LeadIdentifier) -> ChosenIdentifier:
 
 
 def load_lead(
-    session: Session, project: ProjectRow, chosen: ChosenIdentifier, *, lock: bool = False
+    session: Session,
+    project: ProjectRow,
+    chosen: ChosenIdentifier,
+    *,
+    lock: bool = False,
+    erased: bool = False,
 ) -> LeadRow | None:
-    """The lead, or None; of several the most recently created."""
+    """The lead, or None; of several the most recently created. `erased`: also one that was erased."""
     value = normalised(chosen, project)
     if value is None:
         return None
-    return find_lead(session, project.id, chosen.kind, value, lock=lock)
+    return find_lead(session, project.id, chosen.kind, value, lock=lock, erased=erased)
 
 
 def require_lead(session: Session, project: ProjectRow, chosen: ChosenIdentifier) -> LeadRow:
-    """The lead, locked for this transaction; LeadNotFoundError without one."""
+    """The lead, locked for this transaction; LeadNotFoundError without one, and for one that was erased."""
     lead = load_lead(session, project, chosen, lock=True)
     if lead is None:
         raise LeadNotFoundError(chosen.kind)
@@ -81,7 +86,7 @@ def normalised(chosen: ChosenIdentifier, project: ProjectRow) -> str | int | Non
     """The identifier as it is compared; None: nothing can have it."""
     match chosen.kind:
         case LeadIdentifierKind.LEAD_ID:
-            return _lead_id(chosen.value)
+            return lead_id_of(chosen.value)
         case LeadIdentifierKind.EMAIL:
             return email_key(chosen.value)
         case LeadIdentifierKind.PHONE:
@@ -90,7 +95,7 @@ def normalised(chosen: ChosenIdentifier, project: ProjectRow) -> str | int | Non
             return chosen.value
 
 
-def _lead_id(text: str) -> int | None:
+def lead_id_of(text: str) -> int | None:
     """The number, or None for anything that is not the id of a lead as we write it."""
     if not (text.isascii() and text.isdigit()) or text.startswith("0") or len(text) > len(str(_MAX_LEAD_ID)):
         return None

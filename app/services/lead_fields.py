@@ -63,6 +63,13 @@ def given_values(values: LeadValues) -> dict[str, Any]:
     }
 
 
+def changed_values(values: LeadValues) -> dict[str, Any]:
+    """The same for a change of what is there, where None clears."""
+    return {
+        name: value for name, value in values.items() if not (isinstance(value, str) and not value.strip())
+    }
+
+
 def problems_of(values: LeadValues, now: datetime) -> list[Problem]:
     """Everything that keeps these values from being stored."""
     texts = (

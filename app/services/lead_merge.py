@@ -16,6 +16,8 @@ def merge(lead: LeadRow, values: LeadValues, *, default_country: str, now: datet
     Click ids are kept as given, never trimmed or re-cased, and replaced in groups: two clicks never mix.
     """
     clicked_at: datetime | None = values.get("clicked_at")
+    if "clicked_at" in values and clicked_at is None:
+        _forget_click_times(lead, values)
     if not any(values.get(name) for name in _CLICK_IDS):
         _learn_click_times(lead, clicked_at)
     for group, names in CLICK_GROUPS.items():
@@ -64,6 +66,15 @@ def _learn_click_times(lead: LeadRow, clicked_at: datetime | None) -> None:
 def _learn_click_time(lead: LeadRow, group: str, clicked_at: datetime) -> None:
     if getattr(lead, f"{group}_captured_at") is not None and getattr(lead, f"{group}_clicked_at") is None:
         _set_times(lead, group, clicked_at, clicked_at)
+
+
+def _forget_click_times(lead: LeadRow, values: LeadValues) -> None:
+    """No time, said on purpose, is that of the clicks it comes with, without any that of all clicks."""
+    meant = [group for group, names in CLICK_GROUPS.items() if any(values.get(name) for name in names)]
+    for group in meant or CLICK_GROUPS:
+        if getattr(lead, f"{group}_clicked_at") is not None:
+            # When the click id first arrived is not known any more: no sooner than the lead, in any case.
+            _set_times(lead, group, lead.created_at, None)
 
 
 def _set_times(lead: LeadRow, group: str, captured_at: datetime | None, clicked_at: datetime | None) -> None:

@@ -1,4 +1,4 @@
-"""Leads: creating, merging what comes later, and finding one."""
+"""Leads: creating, merging what comes later, changing, and finding one. Erasing: erasing.py."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,17 +7,29 @@ from sqlmodel import Session
 
 from app.clock import Clock
 from app.database.database import Database
-from app.errors import invalid
+from app.errors import InvalidInputError, Problem, invalid
 from app.repositories.leads import find_by_event, insert_lead
 from app.repositories.projects import get_project
-from app.services.identifying import LeadIdentifier, choose_identifier, load_lead
-from app.services.lead_fields import LeadValues, given_values, is_recognisable, problems_of
+from app.services.identifying import (
+    ChosenIdentifier,
+    LeadIdentifier,
+    choose_identifier,
+    load_lead,
+    require_lead,
+)
+from app.services.lead_fields import (
+    LeadValues,
+    changed_values,
+    given_values,
+    is_recognisable,
+    problems_of,
+)
 from app.services.lead_merge import merge
 from app.services.texts import reject
 from app.services.viewer import Viewer
 from app.tables.leads import LeadRow
 from app.tables.projects import ProjectRow
-from app.values import LeadStatus
+from app.values import LeadIdentifierKind, LeadStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class LeadService:
-    """Creates and finds leads."""
+    """Creates, changes and finds leads."""
 
     database: Database
     clock: Clock
@@ -51,14 +63,55 @@ class LeadService:
 
         return await self.database.write(work)
 
+    async def update(self, viewer: Viewer, identifier: LeadIdentifier, values: LeadValues) -> LeadRow:
+        """Write the values to a lead, in one transaction.
+
+        A given value replaces, None clears; blank text and absence keep what is there. A currency is never
+        nothing: cleared, it is the project's.
+
+        Raises:
+            InvalidInputError: a value cannot be stored, or nothing in the lead would ever find it again.
+            LeadNotFoundError: the identifier that was used finds no lead.
+        """
+        now, changed = self.clock(), changed_values(values)
+        chosen = _checked(identifier, problems_of(changed, now))
+
+        def work(session: Session) -> LeadRow:
+            project = get_project(session, viewer.project_id)
+            lead = require_lead(session, project, chosen)
+            _merge(lead, project, _with_currency(changed, project), now)
+            return lead
+
+        return await self.database.write(work)
+
     async def find(self, viewer: Viewer, identifier: LeadIdentifier) -> LeadRow | None:
-        """The lead; InvalidInputError when no identifier was given or the one that counts is blank."""
+        """The lead; InvalidInputError when no identifier was given or the one that counts is blank.
+
+        One that was erased is still found by its id here, for the sake of its history.
+        """
         chosen = choose_identifier(identifier)
+        erased = chosen.kind is LeadIdentifierKind.LEAD_ID
 
         def work(session: Session) -> LeadRow | None:
-            return load_lead(session, get_project(session, viewer.project_id), chosen)
+            return load_lead(session, get_project(session, viewer.project_id), chosen, erased=erased)
 
         return await self.database.read(work)
+
+
+def _checked(identifier: LeadIdentifier, problems: list[Problem]) -> ChosenIdentifier:
+    """The identifier that is used; InvalidInputError with everything that is wrong, with it or otherwise."""
+    try:
+        chosen = choose_identifier(identifier)
+    except InvalidInputError as refused:
+        reject([*refused.problems, *problems])
+        raise
+    reject(problems)
+    return chosen
+
+
+def _with_currency(changed: LeadValues, project: ProjectRow) -> LeadValues:
+    is_cleared = "currency" in changed and changed["currency"] is None
+    return {**changed, "currency": project.currency} if is_cleared else changed
 
 
 def _create_or_merge(session: Session, viewer: Viewer, given: LeadValues, now: datetime) -> Created:

@@ -1,6 +1,7 @@
 """Records what platforms say later of what they accepted. A verdict changes a delivery, never who owns it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -39,7 +40,11 @@ def record_judgements(session: Session, judged: Sequence[Judged], recording: Rec
         return
     jobs = lock_jobs(session, (one.delivery.job_id for one in judged))
     stored = lock_accepted(session, [one.delivery.id for one in judged])
-    mine = [one for one in judged if _is_about(one, stored.get(one.delivery.id))]
+    mine = [
+        _without_person(one) if stored[one.delivery.id].erased else one
+        for one in judged
+        if _is_about(one, stored.get(one.delivery.id))
+    ]
     late = overtaken(session, [one.delivery.id for one in mine if one.is_final])
     changes: dict[UUID, tuple[DeliveryRow, OutcomeChange]] = {}
     for one in mine:
@@ -56,6 +61,11 @@ def record_judgements(session: Session, judged: Sequence[Judged], recording: Rec
         ],
     )
     settle_locked(session, jobs, recording.now)
+
+
+def _without_person(judged: Judged) -> Judged:
+    """The same with nothing that was said of a lead that was erased."""
+    return replace(judged, outcome=replace(judged.outcome, message=None, response=None))
 
 
 def _is_about(judged: Judged, stored: Accepted | None) -> bool:

@@ -77,7 +77,11 @@ def record(session: Session, ended: Sequence[Ended], recording: Recording) -> in
     """Record them; answers how many were not this owner's any more, which is all that is done about those."""
     jobs = lock_jobs(session, (one.delivery.job_id for one in ended))
     sending = lock_sending(session, [one.delivery.id for one in ended])
-    mine = [one for one in ended if _is_mine(one, sending)]
+    mine = [
+        _without_person(one) if sending[one.delivery.id].erased else one
+        for one in ended
+        if _is_mine(one, sending)
+    ]
     record_outcomes(
         session,
         recording.placed(session, {one.delivery.id: _change(one, sending, recording) for one in mine}),
@@ -112,6 +116,11 @@ def without_texts(ended: Ended) -> Ended:
     """
     outcome = replace(ended.outcome, message=None, response=None, code=ended.outcome.kind.value)
     return replace(ended, outcome=outcome, request=None)
+
+
+def _without_person(ended: Ended) -> Ended:
+    """The same with nothing that was sent or said: the lead was erased while the attempt was under way."""
+    return replace(ended, outcome=replace(ended.outcome, message=None, response=None), request=None)
 
 
 def _is_mine(ended: Ended, sending: dict[UUID, Sending]) -> bool:
