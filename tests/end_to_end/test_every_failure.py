@@ -212,7 +212,7 @@ async def test_a_platform_that_asks_to_wait_past_its_window_lets_it_expire(
         await live.script(route.name, fail="HTTP_429")
 
         await change(live, "resumeIntegration", route.integration.id)
-        expired = await route.settled(job["id"], wake=route.integration.id)
+        expired = await route.settled(job["id"])
 
         assert (expired["state"], expired["errorCode"]) == ("EXPIRED", "HTTP_429")
         assert is_understandable(expired["errorMessage"])
@@ -247,7 +247,7 @@ async def goes_on(route: Route, job: dict[str, Any]) -> None:
     before = only_delivery(job)
     if before["state"] not in OPEN_STATES:
         return
-    after = await route.settled(job["id"], wake=route.integration.id)
+    after = await route.settled(job["id"])
     [mapping] = (await route.live.job(job["id"]))["lead"]["label"]["mappings"]
     assert (after["state"], after["errorCode"]) == (route.live.taken(route.platform), None)
     assert (after["integration"]["paused"], mapping["held"]) == (False, False)

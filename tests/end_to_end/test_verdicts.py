@@ -135,7 +135,7 @@ async def is_paused(route: Route) -> bool:
 
 async def delivered(route: Route, job: dict[str, Any]) -> dict[str, Any]:
     """The delivery when nothing is open any more: sent again where it has to be, and asked about again."""
-    delivery = await route.settled(job["id"], wake=route.integration.id)
+    delivery = await route.settled(job["id"])
     return delivery if delivery["state"] != "ACCEPTED" else await asked(route, job)
 
 
