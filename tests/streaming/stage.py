@@ -12,9 +12,12 @@ from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection, connect
 
 from app.asgi import build_app, build_services
+from app.clock import Clock
 from app.connectors.opening import Opener
 from app.connectors.registry import build_connectors
 from app.database.database import Database
+from app.encryption import Cipher
+from app.limits import DEFAULT_MOST, Load
 from app.services.streams import MOST, MOST_PER_KEY, Streams
 from app.services.watching import JobFeed
 from app.values import Platform, Scope
@@ -154,10 +157,13 @@ async def open_stage(
     origins: tuple[str, ...] = (),
     most: int = MOST,
     most_per_key: int = MOST_PER_KEY,
+    requests: int = DEFAULT_MOST,
+    clock: Clock | None = None,
+    cipher: Cipher | None = None,
 ) -> AsyncIterator[Stage]:
     """A server over `database`; /limited is a WebSocket with these limits and origins."""
-    clock, connectors = FakeClock(), dict(build_connectors())
-    world = await World(database, clock, new_cipher(), connectors).begin()
+    clock, connectors = clock or FakeClock(), dict(build_connectors())
+    world = await World(database, clock, cipher or new_cipher(), connectors).begin()
     await world.key("admin-key", Scope.ADMIN)
     async with httpx.AsyncClient() as platforms:
         places = dict.fromkeys(Platform, NOWHERE)
@@ -173,6 +179,7 @@ async def open_stage(
             services,
             database=database,
             examples=blank_examples(),
+            load=Load(requests),
             more_routes=[WebSocketRoute("/limited", limited)],
         )
         async with serving(app) as origin, httpx.AsyncClient(base_url=origin) as http:

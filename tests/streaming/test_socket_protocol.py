@@ -15,6 +15,7 @@ from app.database.errors import DatabaseBusyError
 from app.services.viewer import ViewerService
 from app.tables.jobs import DeliveryRow
 from app.values import Platform, Scope
+from schema import socket_connection
 from schema.documents import MAX_TOKENS
 from schema.socket_connection import SocketLimits
 from tests.end_to_end.live import PATIENCE_S
@@ -313,6 +314,25 @@ async def test_a_bug_outside_of_any_operation_closes_the_socket_and_tells_nothin
     assert str(reason).split("request ")[1].rstrip(")") in caplog.text
 
 
+async def test_a_bug_of_the_stream_itself_ends_that_subscription_alone(
+    sqlite_stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(socket_connection, "answer_in_pieces", fail)
+    async with sqlite_stage.socket() as caller:
+        await caller.begin()
+        await caller.watch("x")
+        heard = await caller.hear()
+        await caller.say(type="ping")
+        assert await caller.hear() == {"type": "pong"}
+    [error] = heard["payload"]
+    assert (heard["type"], error["extensions"]["code"]) == ("error", "INTERNAL_SERVER_ERROR")
+    assert error["extensions"]["requestId"] in caplog.text
+    assert SECRET not in str(heard) + caplog.text
+
+
 async def test_a_database_with_too_much_to_do_asks_to_come_later(
     sqlite_stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -359,6 +379,14 @@ async def move_until_let_go(stage: Stage) -> None:
             changed = statement.values(attempts=attempts, request="x" * 50_000)
             await stage.world.database.write(partial(Session.execute, statement=changed))
     await stage.nothing_left()
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/graphiql", "/graphql/"])
+async def test_a_socket_elsewhere_is_refused(sqlite_stage: Stage, path: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with sqlite_stage.socket(path):
+            pass
+    assert refused.value.response.status_code == 403
 
 
 async def test_a_message_in_pieces_is_one_message(sqlite_stage: Stage) -> None:
