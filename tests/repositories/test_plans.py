@@ -7,7 +7,7 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import Session
 
 from app.database.database import Database
-from app.repositories import chores, deliveries, outcomes, retargeting, settling, verdicts, waiting
+from app.repositories import chores, deliveries, outcomes, retargeting, settling, verdicts, waiting, watching
 
 EXPANDING = {"ids"}
 
@@ -44,6 +44,8 @@ def plan(session: Session, statement: Any) -> list[str]:
         (chores.SELECT_IDLE_JOBS, "ix_job_active_created"),
         (chores.SELECT_OLD_KEY, "ix_idempotency_created"),
         (settling.SELECT_STANDINGS, "sqlite_autoindex_delivery_2 (job_id=?)"),
+        (watching.SELECT_JOBS, "sqlite_autoindex_conversion_job_1 (id=?)"),
+        (watching.SELECT_DELIVERIES, "sqlite_autoindex_delivery_2 (job_id=?)"),
         (outcomes.LOCK_ACCEPTED, "sqlite_autoindex_delivery_1 (id=?)"),
         (outcomes.LOCK_SENDING, "sqlite_autoindex_delivery_1 (id=?)"),
     ],
