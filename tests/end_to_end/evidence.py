@@ -165,7 +165,7 @@ class _Story:
             self.echo.status, self.echo.turn = status, 0
             while self.echo.turn <= self.echo.most_values:
                 await self.change()
-                self.echo.turn += 3
+                self.echo.turn += 4
         for status in (echoing.PAGE, echoing.MOVED):
             self.echo.status = status
             await self.change()

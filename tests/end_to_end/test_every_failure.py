@@ -12,6 +12,7 @@ from app.connectors.http import Timeouts
 from app.queue.port import SWEEP_LANE
 from app.sandbox.transport_cases import RETRY_AFTER_S
 from app.values import Platform
+from app.worker.consequences import MOST_UNKNOWN_ERRORS
 from tests.end_to_end.expectations import (
     PAUSES,
     PLAYED,
@@ -181,6 +182,27 @@ async def test_an_access_token_that_is_refused_is_replaced_within_the_attempt(
 
         assert (delivery["state"], delivery["attempts"]) == (live.taken(platform), 1)
         assert await route.conversions() == 1
+
+
+@pytest.mark.parametrize(
+    # A receiver of one's own that redirects is held at once.
+    "platform",
+    sorted(set(PLAYED) - {Platform.WEBHOOK}),
+    ids=lambda platform: platform.value.lower(),
+)
+async def test_what_fails_again_and_again_for_a_reason_nobody_knows_ends_as_failed(
+    live: Live, platform: Platform
+) -> None:
+    async with connected(live, platform) as route:
+        await live.forget(route.name)
+        await live.script(route.name, fail="REDIRECT", times=100)
+
+        failed = await route.settled((await route.send())["id"])
+
+        assert (failed["state"], failed["errorCode"]) == ("FAILED", "HTTP_302")
+        assert failed["attempts"] == len(failed["attemptLog"]) == MOST_UNKNOWN_ERRORS
+        assert is_understandable(failed["errorMessage"])
+        assert await route.conversions() == 0
 
 
 @each_platform
