@@ -20,14 +20,17 @@ from app.limits import DATABASE_WITHIN_S, DEFAULT_MOST, Load, RequestLimit
 from app.metrics.page import MetricsPage
 from app.metrics.requests import RequestMeter
 from app.queue.port import Wake
+from app.services.canceling import CancelService
 from app.services.connections import ConnectionService
 from app.services.disconnecting import DisconnectService
 from app.services.labels import LabelService
 from app.services.leads import LeadService
+from app.services.listing import ListingService
 from app.services.pausing import PauseService
 from app.services.previewing import PreviewService
 from app.services.probing import ProbeService
 from app.services.reading import Reading
+from app.services.replaying import ReplayService
 from app.services.status import StatusService
 from app.services.streams import Streams
 from app.services.viewer import ViewerService
@@ -64,6 +67,9 @@ def build_services(
         probing=ProbeService(database, opener, wake, clock),
         disconnecting=DisconnectService(database, wake, clock),
         reading=Reading(database),
+        listing=ListingService(database, clock),
+        replay=ReplayService(database, opener.connectors, wake, clock),
+        canceling=CancelService(database, clock),
         watching=JobFeed(database),
         streams=Streams(viewers),
     )

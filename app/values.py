@@ -12,6 +12,25 @@ class LeadStatus(StrEnum):
     LOST = "LOST"
 
 
+class LeadOrderField(StrEnum):
+    """What leads can be sorted by."""
+
+    CREATED_AT = "CREATED_AT"
+    UPDATED_AT = "UPDATED_AT"
+    FIRST_NAME = "FIRST_NAME"
+    LAST_NAME = "LAST_NAME"
+    EMAIL = "EMAIL"
+    PRICE = "PRICE"
+    STATUS = "STATUS"
+
+
+class OrderDirection(StrEnum):
+    """Which way a list is sorted."""
+
+    ASC = "ASC"
+    DESC = "DESC"
+
+
 class LeadIdentifierKind(StrEnum):
     """Which identifier a lead was looked up by, highest priority first."""
 
@@ -77,6 +96,9 @@ BAD_STATES = frozenset(
     {DeliveryState.REJECTED, DeliveryState.EXPIRED, DeliveryState.FAILED, DeliveryState.UNCONFIRMED}
 )
 """Final, and the conversion is not known to be at the platform."""
+
+RETRYABLE_STATES = BAD_STATES | {DeliveryState.SKIPPED}
+"""What a person may have tried again."""
 
 
 class DeliveryPlan(StrEnum):

@@ -8,8 +8,10 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.create_lead import CreateLead
 from resolvers.job_updated import JobUpdated
+from resolvers.lists import Lists
 from resolvers.preview_lead_status import PreviewLeadStatus
 from resolvers.reading import Reading
+from resolvers.replay import ReplayDeliveries
 from resolvers.setup_integrations import SetupIntegrations
 from resolvers.setup_labels import SetupLabels
 from resolvers.update_lead_status import UpdateLeadStatus
@@ -19,12 +21,12 @@ from schema.scalars import CENTS, DATE, DATE_TIME, JSON_SCALAR, Cents
 
 
 @strawberry.type(description="Everything that can be looked at.")
-class Query(Reading, PreviewLeadStatus):
+class Query(Reading, Lists, PreviewLeadStatus):
     """All queries."""
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(UpdateLeadStatus, CreateLead, SetupLabels, SetupIntegrations):
+class Mutation(UpdateLeadStatus, CreateLead, SetupLabels, SetupIntegrations, ReplayDeliveries):
     """All mutations."""
 
 

@@ -38,7 +38,14 @@ _ROOT_FIELDS: Final = {
     "Mutation.pauseIntegration": _ADMINISTER,
     "Mutation.resumeIntegration": _ADMINISTER,
     "Mutation.disconnectIntegration": _ADMINISTER,
+    # A change of the status cancels what was queued before; this does no more.
+    "Mutation.cancelJob": _WRITE_STATUS,
+    # It may send thousands of conversions once more, and some of them twice.
+    "Mutation.retryDeliveries": _ADMINISTER,
     "Query.lead": _READ_STATUS,
+    # What filters and orders could tell of people is held back in resolvers/lists.py: they may be variables.
+    "Query.leads": _READ_STATUS,
+    "Query.deliveries": _READ_STATUS,
     "Query.previewLeadStatus": _READ_STATUS,
     "Query.job": _READ_STATUS,
     "Query.conversionLabels": _READ_STATUS,

@@ -2,19 +2,26 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
+from app.repositories.keyset import Window
+from app.services.canceling import CancelService
 from app.services.connections import ConnectionService
 from app.services.disconnecting import DisconnectService
 from app.services.labels import LabelService
 from app.services.leads import LeadService
+from app.services.listing import ListingService
+from app.services.paging import Page
 from app.services.pausing import PauseService
 from app.services.previewing import PreviewService
 from app.services.probing import ProbeService
 from app.services.reading import Reading
+from app.services.replaying import ReplayService
 from app.services.status import StatusService
 from app.services.streams import Streams
 from app.services.viewer import Viewer, ViewerService
@@ -24,6 +31,9 @@ from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
 from app.tables.labels import LabelMappingRow, LabelRow
 from app.tables.leads import LeadRow
 from schema.transports import Transport
+
+MAX_SHOWN: Final = 20_000
+"""Rows of lists in one answer: a page of 100 leads with all that ever happened to them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +50,9 @@ class Services:
     probing: ProbeService
     disconnecting: DisconnectService
     reading: Reading
+    listing: ListingService
+    replay: ReplayService
+    canceling: CancelService
     watching: JobFeed
     streams: Streams
 
@@ -47,8 +60,10 @@ class Services:
 class Loaders:
     """Rows for nested fields, gathered into one read for all siblings. One instance a request."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, listing: ListingService) -> None:
         self._reading = reading
+        self._listing = listing
+        self._jobs_of_leads: dict[Window, DataLoader[int, Page[JobRow]]] = {}
 
     @cached_property
     def lead(self) -> DataLoader[int, LeadRow | None]:
@@ -85,6 +100,16 @@ class Loaders:
         """The mappings of a label."""
         return DataLoader(self._reading.mappings_of_labels)
 
+    def jobs_of_leads(self, window: Window) -> DataLoader[int, Page[JobRow]]:
+        """A page of a lead's jobs; one loader for each window that is asked for."""
+        if window not in self._jobs_of_leads:
+
+            async def load(lead_ids: list[int]) -> list[Page[JobRow]]:
+                return await self._listing.jobs_of_leads(lead_ids, window)
+
+            self._jobs_of_leads[window] = DataLoader(load)
+        return self._jobs_of_leads[window]
+
     @cached_property
     def attempts(self) -> DataLoader[UUID, list[AttemptRow]]:
         """The attempts of a delivery."""
@@ -105,10 +130,22 @@ class Context:
     """Mutation fields that are over, however they ended."""
     overloaded: bool = False
     """The request was refused for overload as a whole: nothing of it was carried out."""
+    shown: int = field(init=False)
+    """Rows of lists, since the loaders are as they are."""
 
     def __post_init__(self) -> None:
         """Begin with empty loaders."""
         self.refresh()
+
+    def show(self, rows: int) -> None:
+        """Count rows of a list that are to be shown; GraphQLError once there are too many of all lists.
+
+        What stands inside pages has no size until it was read, and showing it keeps everybody waiting.
+        """
+        self.shown += rows
+        if self.shown > MAX_SHOWN:
+            message = f"The answer would have more than {MAX_SHOWN} rows in its lists; ask for smaller pages"
+            raise GraphQLError(message, extensions={"code": "QUERY_TOO_COMPLEX"})
 
     def forget(self) -> None:
         """Drop what was loaded: after a mutation, a later field of the same document must see what it did."""
@@ -117,7 +154,7 @@ class Context:
 
     def refresh(self) -> None:
         """The same before each result of a subscription."""
-        self.loaders = Loaders(self.services.reading)
+        self.loaders, self.shown = Loaders(self.services.reading, self.services.listing), 0
 
 
 Info = strawberry.Info[Context, None]

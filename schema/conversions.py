@@ -6,6 +6,8 @@ from typing import Annotated, Self
 import strawberry
 from strawberry.scalars import JSON
 
+from app.services.listing import jobs_window
+from app.services.paging import Page
 from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
 from app.tables.leads import LeadRow
 from schema.attribution import Attribution, Consent
@@ -14,6 +16,7 @@ from schema.enums import DeliveryKind, DeliveryState, JobState, LeadStatus, Plat
 from schema.fields import described
 from schema.integrations import Integration
 from schema.labels import ConversionLabel
+from schema.paging import After, Before, First, Last, PageInfo, page_request
 from schema.scalars import Cents
 from schema.warnings import IntegrationWarning, warning_of
 
@@ -75,6 +78,23 @@ class Lead:
             return None
         row = await info.context.loaders.job.load(self.row.current_job_id)
         return ConversionJob.of(row) if row else None
+
+    @strawberry.field(description="All its jobs, the newest first.")
+    async def jobs(
+        self,
+        info: Info,
+        *,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Annotated["ConversionJobConnection", strawberry.lazy("schema.conversions")]:
+        """Load a page of them."""
+        window = jobs_window(page_request(first, after, last, before))
+        assert self.row.id is not None
+        page = await info.context.loaders.jobs_of_leads(window).load(self.row.id)
+        info.context.show(len(page.rows))
+        return ConversionJobConnection.of(page)
 
     @classmethod
     def of(cls, row: LeadRow) -> Self:
@@ -143,6 +163,7 @@ class ConversionJob:
     ) -> list[Annotated["Delivery", strawberry.lazy("schema.conversions")]]:
         """Load the deliveries."""
         rows = await info.context.loaders.deliveries.load(self.row.id)
+        info.context.show(len(rows))
         return [Delivery.of(row) for row in rows]
 
     @classmethod
@@ -159,6 +180,29 @@ class ConversionJob:
             created_at=row.created_at,
             finished_at=row.finished_at,
         )
+
+
+@strawberry.type(description="A job in a list.")
+class ConversionJobEdge:
+    """A job row with its place."""
+
+    node: ConversionJob = described("The job.")
+    cursor: str = described("Its place in the list.")
+
+
+@strawberry.type(description="A page of a list of jobs.")
+class ConversionJobConnection:
+    """A page of job rows."""
+
+    edges: list[ConversionJobEdge] = described("The jobs of this page.")
+    page_info: PageInfo = described("Where this page lies in the list.")
+
+    @classmethod
+    def of(cls, page: Page[JobRow]) -> Self:
+        """Show a page."""
+        places = zip(page.rows, page.cursors, strict=True)
+        edges = [ConversionJobEdge(node=ConversionJob.of(row), cursor=cursor) for row, cursor in places]
+        return cls(edges=edges, page_info=PageInfo.of(page))
 
 
 @strawberry.type(description="One attempt at one delivery, as it ended.")
@@ -246,6 +290,7 @@ class Delivery:
     async def attempt_log(self, info: Info) -> list[DeliveryAttempt]:
         """Load the attempts."""
         rows = await info.context.loaders.attempts.load(self.row.id)
+        info.context.show(len(rows))
         return [DeliveryAttempt.of(row) for row in rows]
 
     @classmethod

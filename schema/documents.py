@@ -22,6 +22,7 @@ from strawberry.extensions import SchemaExtension
 from schema.access import Requirement, missing_scopes, requirements_of
 from schema.complexity import complexity_error
 from schema.context import Context
+from schema.page_sizes import page_size_error
 
 MAX_TOKENS = 1_000
 """Of one document; the largest introspection query has 191."""
@@ -66,7 +67,8 @@ def _errors(schema: GraphQLSchema, document: DocumentNode) -> tuple[GraphQLError
     errors = tuple(validate(schema, document, specified_rules, max_errors=_MAX_ERRORS))
     for error in errors:
         error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
-    return errors
+    too_large = None if errors else page_size_error(schema, document)
+    return errors if too_large is None else (too_large,)
 
 
 class Documents(SchemaExtension):

@@ -14,7 +14,9 @@ from app.values import (
     DeliveryState,
     JobState,
     LeadIdentifierKind,
+    LeadOrderField,
     LeadStatus,
+    OrderDirection,
     PauseReason,
     Platform,
     WarningCode,
@@ -29,7 +31,9 @@ __all__ = [
     "ErrorCode",
     "JobState",
     "LeadIdentifierKind",
+    "LeadOrderField",
     "LeadStatus",
+    "OrderDirection",
     "PauseReason",
     "Platform",
     "WarningCode",
@@ -70,6 +74,23 @@ _show(
     PENDING="A job is working on its latest status change.",
     RATED="It got a label that marks it as done.",
     LOST="It was lost.",
+)
+_show(
+    LeadOrderField,
+    "What leads can be sorted by. Leads without a value come last, in either direction.",
+    CREATED_AT="When the lead was created here.",
+    UPDATED_AT="When the lead was last changed.",
+    FIRST_NAME="First name, as the database compares text.",
+    LAST_NAME="Last name, as the database compares text.",
+    EMAIL="E-mail address, lower-cased.",
+    PRICE="What the lead is worth, whatever the currency.",
+    STATUS="Status by its name; within one, when the lead was created.",
+)
+_show(
+    OrderDirection,
+    "Which way a list is sorted.",
+    ASC="The smallest, earliest or first in the alphabet comes first.",
+    DESC="The largest, latest or last in the alphabet comes first.",
 )
 _show(
     LeadIdentifierKind,

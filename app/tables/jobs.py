@@ -117,6 +117,22 @@ class DeliveryRow(SQLModel, table=True):
             sqlite_where=text("state IN ('REJECTED', 'EXPIRED', 'FAILED', 'UNCONFIRMED')"),
             postgresql_where=text("state IN ('REJECTED', 'EXPIRED', 'FAILED', 'UNCONFIRMED')"),
         ),
+        # Lists; platform and integration are there so that rows that a filter drops are not read for it, and
+        # so that the second one counts by itself.
+        Index("ix_delivery_created", "project_id", "created_at", "id", "integration_id", "platform"),
+        Index("ix_delivery_state", "project_id", "state", "created_at", "id", "integration_id", "platform"),
+        Index(
+            "ix_delivery_error",
+            "project_id",
+            "error_code",
+            "created_at",
+            "id",
+            "state",
+            "integration_id",
+            "platform",
+            sqlite_where=text("error_code IS NOT NULL"),
+            postgresql_where=text("error_code IS NOT NULL"),
+        ),
         Index("ix_delivery_lead", "lead_id", "label_id", "integration_id"),
         Index("ix_delivery_follows", "follows_id"),
     )

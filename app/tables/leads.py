@@ -20,6 +20,15 @@ class LeadRow(SQLModel, table=True):
         Index("ix_lead_unique_identifier", "project_id", "unique_identifier", "id"),
         Index("ix_lead_email_key", "project_id", "email_key", "id"),
         Index("ix_lead_phone_e164", "project_id", "phone_e164", "id"),
+        # Lists, in each order there is, and for filters that few of many leads may meet.
+        Index("ix_lead_created", "project_id", "created_at", "id"),
+        Index("ix_lead_updated", "project_id", "updated_at", "id"),
+        Index("ix_lead_first_name", "project_id", "first_name", "id"),
+        Index("ix_lead_last_name", "project_id", "last_name", "id"),
+        Index("ix_lead_price", "project_id", "price_cents", "id"),
+        Index("ix_lead_status", "project_id", "status", "created_at", "id"),
+        Index("ix_lead_label", "project_id", "label_id", "created_at", "id"),
+        Index("ix_lead_form_name", "project_id", "form_name", "created_at", "id"),
         Index("uq_lead_unique_event_id", "project_id", "unique_event_id", unique=True),
         # Without it SQLite may give the id of a deleted lead to a new one.
         {"sqlite_autoincrement": True},

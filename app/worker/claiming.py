@@ -22,9 +22,9 @@ from app.repositories.settling import lock_jobs
 from app.repositories.verdicts import next_verdict_at, take_questions
 from app.repositories.waiting import finish
 from app.services.progress import settle_locked
+from app.services.resending import safe_until
 from app.values import DeliveryKind, DeliveryState
 from app.worker.attempts import Attempt, Channel, Question, Trial
-from app.worker.consequences import safe_until
 from app.worker.holding import PROBE_EVERY, Standing
 from app.worker.judging import ASK_AGAIN
 

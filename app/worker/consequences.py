@@ -1,10 +1,11 @@
 """What an attempt's outcome makes of its delivery. Pure but for the jitter."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from app.connectors.base import Outcome, OutcomeKind
 from app.repositories.outcomes import OutcomeChange
+from app.services.resending import FOR_EVER, safe_until
 from app.tables.jobs import DeliveryRow
 from app.values import OPEN_STATES, DeliveryState
 from app.worker.backoff import Jitter, retry_delay
@@ -22,7 +23,6 @@ _FINAL = {
     OutcomeKind.REJECTED: DeliveryState.REJECTED,
 }
 _WENT_WELL = frozenset({OutcomeKind.DELIVERED, OutcomeKind.ACCEPTED})
-_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +67,6 @@ def consequence(delivery: DeliveryRow, outcome: Outcome, given: Circumstances) -
     )
 
 
-def safe_until(uncertain_since: datetime | None, resend_safe_for: timedelta) -> datetime:
-    """Until when another copy cannot count twice: for ever while no earlier one may have been taken."""
-    if uncertain_since is None or resend_safe_for >= _FOR_EVER - uncertain_since:
-        return _FOR_EVER
-    return uncertain_since + resend_safe_for
-
-
 def _next(
     delivery: DeliveryRow,
     outcome: Outcome,
@@ -101,6 +94,6 @@ def _again_at(delivery: DeliveryRow, outcome: Outcome, given: Circumstances, saf
     if outcome.kind not in {OutcomeKind.RETRY, OutcomeKind.AMBIGUOUS} or outcome.code == WORKER_DIED:
         return given.now
     # Waiting past the end of what is possible would give up a chance that is still there.
-    latest = min(delivery.expires_at or _FOR_EVER, safe)
+    latest = min(delivery.expires_at or FOR_EVER, safe)
     wait = retry_delay(delivery.attempts, given.jitter, within=latest - given.now)
     return given.now + max(wait, timedelta(seconds=outcome.retry_after_s or 0))

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from app.connectors.base import OutcomeKind
 from app.ids import new_id
 from app.repositories.outcomes import OutcomeChange
+from app.services.resending import safe_until
 from app.tables.jobs import DeliveryRow
 from app.values import OPEN_STATES, DeliveryKind, DeliveryState, Platform
-from app.worker.consequences import WORKER_DIED, Circumstances, consequence, safe_until
+from app.worker.consequences import WORKER_DIED, Circumstances, consequence
 from tests.worker.scripted import START, outcome
 
 S = DeliveryState
