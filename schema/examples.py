@@ -76,6 +76,17 @@ query LeadDeliveries($by: LeadIdentifierInput!) {
 }
 """
 
+WATCH_JOB = """
+subscription WatchJob($jobId: ID!) {
+  jobUpdated(jobId: $jobId) {
+    state
+    active
+    finishedAt
+    deliveries { platform state attempts nextAttemptAt errorCode errorMessage }
+  }
+}
+"""
+
 PREVIEW_LEAD_STATUS = """
 query PreviewLeadStatus($input: UpdateLeadStatusInput!) {
   previewLeadStatus(input: $input) {
@@ -160,6 +171,11 @@ def _examples(*, api_key: str, lead: Mapping[str, str], status: Mapping[str, obj
                 title="What losing the lead would do, without doing it.",
                 query=PREVIEW_LEAD_STATUS,
                 variables={"input": {"lead": lead, "conversionId": "lost", "onConflict": "SUPERSEDE"}},
+            ),
+            ExplorerTab(
+                title="A job as it moves, until all platforms have answered.",
+                query=WATCH_JOB,
+                variables={"jobId": "the id of a job, from the answer in the first tab"},
             ),
             ExplorerTab(
                 title="The labels to give a lead, and what is connected.",

@@ -31,7 +31,7 @@ def operation_of(tab: ExplorerTab) -> OperationDefinitionNode:
     return definition
 
 
-@pytest.mark.parametrize("tab", DEMO.tabs, ids=["status", "deliveries", "preview", "labels"])
+@pytest.mark.parametrize("tab", DEMO.tabs, ids=["status", "deliveries", "preview", "watch", "labels"])
 def test_every_document_is_valid_against_the_schema(schema: GraphQLSchema, tab: ExplorerTab) -> None:
     assert validate(schema, parse(tab.query)) == []
 
