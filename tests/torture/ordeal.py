@@ -17,7 +17,7 @@ from tests.torture.reckoning import Findings, compare
 from tests.torture.stored import read_all, settled
 
 _KILLED_WHILE_STARTING = 0.2
-"""Of all kills. A start takes two seconds or so, and what it cleans up must survive being broken off, too."""
+"""Of all kills: the one killed last. What a start cleans up must survive being broken off, too."""
 _START_S = 1.5
 _SUPERVISED_EVERY_S = 0.2
 _DEATHS_AT_MOST = 3
@@ -34,7 +34,7 @@ class Plan:
     pause_s: float = 0.7
     """Between two calls of a caller, on average."""
     life_s: float = 3.0
-    """At most this long a process goes on once it answers, or until the next of several is killed."""
+    """At most this long a process goes on once it has started and is the next to be killed."""
     storm_every_s: float = 0.7
     database_restarts: int = 0
     """PostgreSQL's own, at once and without saying goodbye."""
@@ -108,13 +108,14 @@ async def _killing(
 
 
 async def _kill(plan: Plan, programs: Sequence[Program], dice: random.Random, report: Report) -> None:
+    victim: Program | None = None
     while report.kills.total() < plan.kills and len(report.died) < _DEATHS_AT_MOST:
-        victim = dice.choice(programs)
-        if dice.random() < _KILLED_WHILE_STARTING:
+        if victim is not None and dice.random() < _KILLED_WHILE_STARTING:
             await asyncio.sleep(dice.uniform(0, _START_S))
         else:
-            if len(programs) == 1:
-                await victim.started()
+            victim = dice.choice(programs)
+            while not victim.has_started and len(report.died) < _DEATHS_AT_MOST:
+                await asyncio.sleep(_SUPERVISED_EVERY_S)
             await asyncio.sleep(dice.uniform(0, plan.life_s))
         victim.kill()
         report.kills[victim.name] += 1
@@ -146,7 +147,7 @@ def _note_end(program: Program, report: Report) -> None:
 async def _restart_database(
     plan: Plan, postgres: PostgresServer, dice: random.Random, report: Report, enough: asyncio.Event
 ) -> None:
-    every_s = plan.kills * plan.life_s / 2 / plan.database_restarts
+    every_s = plan.kills * plan.life_s / 3 / plan.database_restarts
     while not enough.is_set() and report.database_restarts < plan.database_restarts:
         await asyncio.sleep(dice.uniform(0.5, 1.5) * every_s)
         await asyncio.to_thread(postgres.restart)
