@@ -1,5 +1,6 @@
 """retryDeliveries: what failed is tried again, what was skipped is sent once it can be, and nothing goes twice."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -673,3 +674,33 @@ async def test_a_later_field_of_the_document_sees_what_was_tried_again(api: Api)
 
     assert data["before"]["deliveries"] == [{"state": "FAILED"}]
     assert data["after"]["deliveries"] == [{"state": "CANCELED"}]
+
+
+async def test_of_calls_at_once_one_tries_a_delivery_again(api: Api) -> None:
+    _, label, _ = await connected(api)
+    for number in range(6):
+        lead = await api.world.complete_lead(unique_identifier=f"crm-{number}")
+        await ended(api, await queued(api, lead, label), S.FAILED)
+
+    answers = await asyncio.gather(
+        *(api.ask(RETRY, {"filter": {}, "dryRun": False}) for _ in range(4)),
+    )
+
+    assert sum(answer["retryDeliveries"]["retried"] for answer in answers) == 6
+
+
+async def test_a_status_change_at_the_same_time_makes_no_second_conversion(api: Api) -> None:
+    lead, label, _ = await connected(api)
+    rows = []
+    for number in range(6):
+        lead = await api.world.complete_lead(unique_identifier=f"crm-{number}")
+        rows.append((lead, await queued(api, lead, label, price=100)))
+        await ended(api, rows[-1][1], S.FAILED)
+
+    await asyncio.gather(
+        api.ask(RETRY, {"filter": {}, "dryRun": False}),
+        *(api.update({"leadId": str(lead.id)}, label.id, price=100) for lead, _ in rows),
+    )
+
+    waiting = [row.lead_id for row in await api.rows(DeliveryRow) if row.state is S.SCHEDULED]
+    assert sorted(waiting) == sorted(row.id for row, _ in rows)
