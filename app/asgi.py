@@ -20,9 +20,11 @@ from app.limits import DATABASE_WITHIN_S, DEFAULT_MOST, Load, RequestLimit
 from app.metrics.page import MetricsPage
 from app.metrics.requests import RequestMeter
 from app.queue.port import Wake
+from app.rest import rest_routes
 from app.services.canceling import CancelService
 from app.services.connections import ConnectionService
 from app.services.disconnecting import DisconnectService
+from app.services.erasing import EraseService
 from app.services.labels import LabelService
 from app.services.leads import LeadService
 from app.services.listing import ListingService
@@ -61,6 +63,7 @@ def build_services(
         status=StatusService(database, opener.connectors, wake, clock),
         preview=PreviewService(database, opener.connectors, clock),
         leads=LeadService(database, clock),
+        erasing=EraseService(database, clock),
         labels=LabelService(database, wake, clock),
         connections=ConnectionService(database, opener.connectors, opener.cipher, wake, clock),
         pausing=PauseService(database, wake, clock),
@@ -96,6 +99,7 @@ def build_app(
             Route("/", _to_explorer),
             Route("/graphql", GraphQLView(schema, services)),
             WebSocketRoute("/graphql", GraphQLSocket(schema, services)),
+            *rest_routes(services),
             *watched,
             *explorer_routes(examples=examples),
             *more_routes,

@@ -7,6 +7,7 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.create_lead import CreateLead
+from resolvers.erase_lead import EraseLead
 from resolvers.job_updated import JobUpdated
 from resolvers.lists import Lists
 from resolvers.preview_lead_status import PreviewLeadStatus
@@ -14,7 +15,9 @@ from resolvers.reading import Reading
 from resolvers.replay import ReplayDeliveries
 from resolvers.setup_integrations import SetupIntegrations
 from resolvers.setup_labels import SetupLabels
+from resolvers.update_lead import UpdateLead
 from resolvers.update_lead_status import UpdateLeadStatus
+from resolvers.update_lead_statuses import UpdateLeadStatuses
 from schema.documents import Documents
 from schema.masking import CodedErrors
 from schema.scalars import CENTS, DATE, DATE_TIME, JSON_SCALAR, Cents
@@ -26,7 +29,16 @@ class Query(Reading, Lists, PreviewLeadStatus):
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(UpdateLeadStatus, CreateLead, SetupLabels, SetupIntegrations, ReplayDeliveries):
+class Mutation(
+    UpdateLeadStatus,
+    UpdateLeadStatuses,
+    CreateLead,
+    UpdateLead,
+    EraseLead,
+    SetupLabels,
+    SetupIntegrations,
+    ReplayDeliveries,
+):
     """All mutations."""
 
 

@@ -29,7 +29,11 @@ _READ_STATUS: Final = frozenset({Scope.LEADS_READ, Scope.STATUS_WRITE})
 
 _ROOT_FIELDS: Final = {
     "Mutation.updateLeadStatus": _WRITE_STATUS,
+    "Mutation.updateLeadStatuses": _WRITE_STATUS,
     "Mutation.createLead": _WRITE_LEADS,
+    "Mutation.updateLead": _WRITE_LEADS,
+    # There is no way back, and keys that write leads lie in form backends.
+    "Mutation.eraseLead": _ADMINISTER,
     "Mutation.createConversionLabel": _ADMINISTER,
     "Mutation.updateConversionLabel": _ADMINISTER,
     "Mutation.connectIntegration": _ADMINISTER,

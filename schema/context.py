@@ -13,6 +13,7 @@ from app.repositories.keyset import Window
 from app.services.canceling import CancelService
 from app.services.connections import ConnectionService
 from app.services.disconnecting import DisconnectService
+from app.services.erasing import EraseService
 from app.services.labels import LabelService
 from app.services.leads import LeadService
 from app.services.listing import ListingService
@@ -44,6 +45,7 @@ class Services:
     status: StatusService
     preview: PreviewService
     leads: LeadService
+    erasing: EraseService
     labels: LabelService
     connections: ConnectionService
     pausing: PauseService

@@ -45,6 +45,7 @@ class Lead:
     form_data: JSON | None = described("Whatever else the form sent.")
     created_at: datetime = described("When the lead was created here.")
     updated_at: datetime = described("When the lead was last changed.")
+    erased_at: datetime | None = described("When it was erased who the lead is; null: that is known.")
 
     @strawberry.field(description="The label of the latest status change; null after `open`.")
     async def label(self, info: Info) -> ConversionLabel | None:
@@ -120,6 +121,7 @@ class Lead:
             form_data=row.form_data,
             created_at=row.created_at,
             updated_at=row.updated_at,
+            erased_at=row.erased_at,
         )
 
 

@@ -123,19 +123,11 @@ class DeviceInput:
     user_agent: str | None = optional("User agent.")
 
 
-@strawberry.input(
-    description=(
-        "A lead. A new one needs at least one of e-mail, phone, name, uniqueIdentifier or a click id."
-        " Null and blank text count as left out."
-    )
-)
-class CreateLeadInput:
-    """Columns of the lead, by their names."""
+@strawberry.input(description="What is known of a lead.")
+class LeadInput:
+    """Columns of the lead, by their names. Never published itself."""
 
     unique_identifier: str | None = optional("The lead's id in your own system.")
-    unique_event_id: str | None = optional(
-        "The form submission. A lead with the same one is completed with what is given, not created again."
-    )
     first_name: str | None = optional("First name.")
     last_name: str | None = optional("Last name.")
     email: str | None = optional("E-mail address.")
@@ -146,7 +138,7 @@ class CreateLeadInput:
     city: str | None = optional("City.")
     region: str | None = optional("State, province or region.")
     price: Cents | None = optional("What the lead is worth, in minor units of `currency`.")
-    currency: str | None = optional("ISO 4217 currency code. Left out: the project's.")
+    currency: str | None = optional("ISO 4217 currency code. A lead never given one has the project's.")
     form_name: str | None = optional("The form the lead came from.")
     note: str | None = optional("Free text, at most 10,000 characters.")
     form_data: JSON | None = optional("Whatever else the form sent, at most 64 levels deep.")
@@ -155,15 +147,43 @@ class CreateLeadInput:
     device: DeviceInput | None = optional("The browser the lead came from.")
 
     def to_values(self) -> dict[str, Any]:
-        """The columns that were given."""
+        """The columns that were given; null for a group is null for each of it."""
         values = _columns(self)
-        for group in ("attribution", "consent", "device"):
-            nested = values.pop(group, None)
-            if nested is not None:
-                values |= _columns(nested)
+        for name, group in _GROUPS.items():
+            if name in values:
+                nested = values.pop(name)
+                values |= dict.fromkeys(group.__annotations__) if nested is None else _columns(nested)
         if "price" in values:
             values["price_cents"] = values.pop("price")
         return values
+
+
+@strawberry.input(
+    description=(
+        "A lead. A new one needs at least one of e-mail, phone, name, uniqueIdentifier or a click id."
+        " Null and blank text count as left out."
+    )
+)
+class CreateLeadInput(LeadInput):
+    """What createLead takes besides."""
+
+    unique_event_id: str | None = optional(
+        "The form submission. A lead with the same one is completed with what is given, not created again."
+    )
+
+
+@strawberry.input(
+    description=(
+        "What changes of a lead. What is left out stays, and so does what is blank text; null clears: for"
+        " `attribution`, `consent` and `device` all that is in them, for `currency` to the project's. Enough"
+        " must stay to find the lead by, as in `createLead`."
+    )
+)
+class UpdateLeadInput(LeadInput):
+    """What updateLead takes."""
+
+
+_GROUPS = {"attribution": AttributionInput, "consent": ConsentInput, "device": DeviceInput}
 
 
 def _columns(node: Any) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 import strawberry
 
 from app.services.answers import Opened, Queued
+from app.services.erasing import Erased
 from app.services.leads import Created
+from app.tables.leads import LeadRow
 from schema.conversions import ConversionJob, Lead
 from schema.enums import LeadIdentifierKind, LeadStatus
 from schema.fields import described
@@ -91,6 +93,39 @@ CreateLeadResult = Annotated[
 ]
 
 
+@strawberry.type(description="The lead is stored.")
+class UpdateLeadSuccess:
+    """Shows a lead that was changed."""
+
+    lead: Lead = described("The lead as it is now.")
+
+
+UpdateLeadResult = Annotated[
+    UpdateLeadSuccess | LeadNotFoundError | InvalidInputError,
+    strawberry.union(
+        "UpdateLeadResult",
+        description="How `updateLead` ended. More members may be added: keep a default branch.",
+    ),
+]
+
+
+@strawberry.type(description="Nothing tells any more who the lead was.")
+class EraseLeadSuccess:
+    """Shows Erased."""
+
+    lead_id: strawberry.ID = described("The lead: its id still finds its history.")
+    canceled_deliveries: int = described("How many deliveries were waiting and will not be sent.")
+
+
+EraseLeadResult = Annotated[
+    EraseLeadSuccess | LeadNotFoundError | InvalidInputError,
+    strawberry.union(
+        "EraseLeadResult",
+        description="How `eraseLead` ended. More members may be added: keep a default branch.",
+    ),
+]
+
+
 def show_answer(answer: Opened | Queued) -> OpenResult | QueuedResult:
     """Show how a status change ended well."""
     shared: dict[str, Any] = {
@@ -120,3 +155,13 @@ def show_answer(answer: Opened | Queued) -> OpenResult | QueuedResult:
 def show_created(created: Created) -> CreateLeadSuccess:
     """Show a stored lead."""
     return CreateLeadSuccess(lead=Lead.of(created.lead), created=created.created)
+
+
+def show_updated(lead: LeadRow) -> UpdateLeadSuccess:
+    """Show a changed lead."""
+    return UpdateLeadSuccess(lead=Lead.of(lead))
+
+
+def show_erased(erased: Erased) -> EraseLeadSuccess:
+    """Show what an erasure did."""
+    return EraseLeadSuccess(lead_id=strawberry.ID(str(erased.lead_id)), canceled_deliveries=erased.canceled)

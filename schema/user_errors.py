@@ -80,6 +80,13 @@ def show_invalid_input(error: errors.InvalidInputError) -> InvalidInputError:
     return InvalidInputError(code=ErrorCode.INVALID_INPUT, message=error.message, problems=problems)
 
 
+def show_lead_not_found(error: errors.LeadNotFoundError) -> LeadNotFoundError:
+    """Show which identifier finds no lead."""
+    return LeadNotFoundError(
+        code=ErrorCode.LEAD_NOT_FOUND, message=error.message, identified_by=error.identified_by
+    )
+
+
 def show_label_not_found(error: errors.LabelNotFoundError) -> ConversionLabelNotFoundError:
     """Show which id names no label."""
     return ConversionLabelNotFoundError(
@@ -109,9 +116,7 @@ def show_error(error: errors.DomainError) -> AnyUserError:
                 job_id=error.job_id,
             )
         case errors.LeadNotFoundError():
-            return LeadNotFoundError(
-                code=ErrorCode.LEAD_NOT_FOUND, message=error.message, identified_by=error.identified_by
-            )
+            return show_lead_not_found(error)
         case errors.LabelNotFoundError():
             return show_label_not_found(error)
         case errors.InvalidInputError():

@@ -1,6 +1,5 @@
 """GraphQL over HTTP: strict about what comes in, always JSON in what goes out."""
 
-import asyncio
 from typing import cast
 from uuid import uuid4
 
@@ -19,6 +18,7 @@ from strawberry.types import ExecutionResult
 from app.database.errors import DatabaseBusyError
 from app.errors import UnauthenticatedError
 from app.services.viewer import Viewer
+from schema.bodies import BODY_WITHIN_S, RefusedError, media_type, read_body
 from schema.context import Context, Services
 from schema.events import EventStream
 from schema.masking import log_bug
@@ -27,20 +27,6 @@ from schema.payloads import BadPayloadError, OperationRequest, read_object, read
 from schema.responses import bug_response, error_response, overloaded_response
 from schema.streaming import answer_in_pieces, operation_type, piece_of
 from schema.transports import Transport
-
-MAX_BODY_BYTES = 64 * 1024
-"""Of a request: a hundred status changes fit in."""
-
-BODY_WITHIN_S = 30.0
-"""How long a body may take to arrive: whoever is cut off in the middle of one would keep a place for ever."""
-
-
-class _RefusedError(Exception):
-    """The request does not get as far as GraphQL."""
-
-    def __init__(self, status: int, message: str, **headers: str) -> None:
-        super().__init__(message)
-        self.status, self.message, self.headers = status, message, headers
 
 
 class GraphQLView(GraphQL[Context, None]):
@@ -63,7 +49,7 @@ class GraphQLView(GraphQL[Context, None]):
         request_id = uuid4().hex
         try:
             return await self._execute(scope, receive, request_id)
-        except _RefusedError as refused:
+        except RefusedError as refused:
             return error_response(refused.status, refused.message, media, headers=refused.headers)
         except DatabaseBusyError:
             return overloaded_response(media)
@@ -76,14 +62,14 @@ class GraphQLView(GraphQL[Context, None]):
     async def _execute(self, scope: Scope, receive: Receive, request_id: str) -> ASGIApp:
         headers = Headers(scope=scope)
         if scope["method"] != "POST":
-            raise _RefusedError(405, "GraphQL is answered to POST requests", Allow="POST")
-        if _mime(headers) != "application/json":
-            raise _RefusedError(415, "The body must be application/json")
+            raise RefusedError(405, "GraphQL is answered to POST requests", Allow="POST")
+        if media_type(headers) != "application/json":
+            raise RefusedError(415, "The body must be application/json")
         try:
             viewer = await self._services.viewers.authenticate(headers.get("x-api-key"))
         except UnauthenticatedError as error:
-            raise _RefusedError(401, error.message, **{"WWW-Authenticate": "X-API-Key"}) from error
-        body = await self._body(receive, headers)
+            raise RefusedError(401, error.message, **{"WWW-Authenticate": "X-API-Key"}) from error
+        body = await read_body(receive, headers, within_s=self._body_within_s)
         events = self._events(body, headers, viewer, request_id)
         if events is not None:
             return events
@@ -111,13 +97,6 @@ class GraphQLView(GraphQL[Context, None]):
             media=negotiate(accept),
             streams=self._services.streams,
         )
-
-    async def _body(self, receive: Receive, headers: Headers) -> bytes:
-        try:
-            async with asyncio.timeout(self._body_within_s):
-                return await _read(receive, headers)
-        except TimeoutError:
-            raise _RefusedError(408, "The body did not arrive in time") from None
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """The operation; HTTPException 400 for what is none."""
@@ -162,28 +141,6 @@ def _operation(body: str | bytes) -> OperationRequest:
         return read_operation(read_object(body))
     except BadPayloadError as error:
         raise HTTPException(400, str(error)) from error
-
-
-def _mime(headers: Headers) -> str:
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-async def _read(receive: Receive, headers: Headers) -> bytes:
-    declared = headers.get("content-length", "")
-    too_large = _RefusedError(413, f"The body must be at most {MAX_BODY_BYTES} bytes")
-    if declared.isdecimal() and len(declared) < len(str(2**63)) and int(declared) > MAX_BODY_BYTES:
-        raise too_large
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _RefusedError(400, "The request ended before its body did")
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > MAX_BODY_BYTES:
-            raise too_large
-    return bytes(body)
 
 
 def _replay(body: bytes) -> Receive:

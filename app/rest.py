@@ -1,0 +1,150 @@
+"""`updateLeadStatus` as a plain request, for CRMs that can send no more than a webhook.
+
+It answers in JSON whatever happens. The change itself is the mutation's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from app.database.errors import DatabaseBusyError
+from app.errors import (
+    DomainError,
+    DuplicateJobError,
+    InvalidInputError,
+    LeadNotFoundError,
+    Problem,
+    UnauthenticatedError,
+)
+from app.rest_input import read_change
+from app.services.answers import Opened, Queued
+from app.services.viewer import Viewer
+from app.values import Scope as KeyScope
+from schema.bodies import BODY_WITHIN_S, RefusedError, media_type, read_body
+from schema.context import Services
+from schema.masking import OVERLOADED_MESSAGE, log_bug
+from schema.payloads import BadPayloadError, read_object
+from schema.scalars import serialize_date_time
+from schema.warnings import warning_of
+
+PATH: Final = "/api/leads/updateLeadStatus"
+
+_SCOPE: Final = KeyScope.STATUS_WRITE
+_NO_STORE: Final = {"cache-control": "no-store"}
+
+
+def rest_routes(services: Services, *, body_within_s: float = BODY_WITHIN_S) -> list[Route]:
+    """What answers without GraphQL."""
+    return [Route(PATH, UpdateLeadStatusEndpoint(services, body_within_s))]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateLeadStatusEndpoint:
+    """The ASGI application at PATH."""
+
+    services: Services
+    body_within_s: float
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        response = await self._answer(scope, receive)
+        await response(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        try:
+            return await self._update(scope, receive)
+        except RefusedError as refused:
+            return _json(refused.status, {"message": refused.message}, **refused.headers)
+        except DomainError as error:
+            return _refusal(error)
+        except DatabaseBusyError:
+            return _json(503, {"message": OVERLOADED_MESSAGE}, **{"Retry-After": "1"})
+        except Exception as error:  # noqa: BLE001 - an edge: a bug must not become text/plain
+            request_id = uuid4().hex
+            log_bug(error, request_id)
+            return _json(500, {"message": "Something went wrong on our side", "requestId": request_id})
+
+    async def _update(self, scope: Scope, receive: Receive) -> Response:
+        headers = Headers(scope=scope)
+        if scope["method"] != "POST":
+            raise RefusedError(405, "Send it with POST", Allow="POST")
+        if media_type(headers) != "application/json":
+            raise RefusedError(415, "The body must be application/json")
+        viewer = await self._viewer(headers)
+        body = await read_body(receive, headers, within_s=self.body_within_s)
+        try:
+            given = read_object(body)
+        except BadPayloadError as error:
+            raise RefusedError(400, str(error)) from error
+        change = read_change(given, idempotency_key=headers.get("idempotency-key"))
+        try:
+            return _answer(await self.services.status.update(viewer, change))
+        except InvalidInputError as error:
+            raise InvalidInputError(tuple(_flat(problem) for problem in error.problems)) from error
+
+    async def _viewer(self, headers: Headers) -> Viewer:
+        try:
+            viewer = await self.services.viewers.authenticate(headers.get("x-api-key"))
+        except UnauthenticatedError as error:
+            raise RefusedError(401, error.message, **{"WWW-Authenticate": "X-API-Key"}) from error
+        if not viewer.may(_SCOPE):
+            raise RefusedError(403, f"The API key lacks a scope this needs: {_SCOPE.value}")
+        return viewer
+
+
+def _answer(answer: Opened | Queued) -> Response:
+    shared = {
+        "message": answer.message,
+        "leadId": answer.lead.id,
+        "uniqueIdentifier": answer.unique_identifier,
+        "status": answer.status.value.lower(),
+        "queued": isinstance(answer, Queued),
+    }
+    headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
+    if isinstance(answer, Opened):
+        return _json(200, shared, **headers)
+    return _json(201, shared | {"warnings": [_warning(kept) for kept in answer.warnings]}, **headers)
+
+
+def _warning(kept: dict[str, Any]) -> dict[str, Any]:
+    warning = warning_of(kept)
+    return {
+        "integration": warning.integration.value.lower(),
+        "reason": warning.reason,
+        "field": warning.field,
+        "timestamp": serialize_date_time(warning.timestamp),
+    }
+
+
+def _refusal(error: DomainError) -> Response:
+    match error:
+        case DuplicateJobError():
+            return _json(409, {"message": error.message, "jobId": str(error.job_id)})
+        case LeadNotFoundError():
+            return _json(404, {"message": error.message})
+        case InvalidInputError():
+            problems = [{"path": problem.path, "message": problem.message} for problem in error.problems]
+            return _json(400, {"message": error.message, "problems": problems})
+        case _:
+            return _json(400, {"message": error.message})
+
+
+def _flat(problem: Problem) -> Problem:
+    """The same where it is in this request: its identifiers are not inside of anything."""
+    match problem.path:
+        case ("lead", *inner):
+            return Problem(tuple(inner), problem.message)
+        case ("idempotencyKey",):
+            return Problem(("Idempotency-Key",), problem.message)
+        case _:
+            return problem
+
+
+def _json(status: int, content: Mapping[str, Any], **headers: str) -> Response:
+    return JSONResponse(content, status_code=status, headers=_NO_STORE | headers)
