@@ -59,6 +59,10 @@ class PlatformFacts:
     """When to ask what became of what it ACCEPTED, the last time included; empty: it answers at once."""
     probe_every: timedelta | None = timedelta(days=1)
     """How often an idle connection is tried; None: a probe would tell nothing, or be seen by somebody."""
+    settles: timedelta = timedelta(0)
+    """How long after it took a conversion the platform finds it: what changes that is not sent before."""
+    restates_unknown: bool = True
+    """Whether a restatement of what the platform does not have counts like the conversion itself."""
     sunsets: Mapping[str, date] = field(default_factory=dict)
     """When other versions stop answering, or did, as far as that is known: one may have been set."""
 

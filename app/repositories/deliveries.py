@@ -19,7 +19,6 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
-    or_,
     select,
     true,
     update,
@@ -30,7 +29,7 @@ from sqlmodel import Session, col
 from app.tables.jobs import DeliveryRow
 from app.tables.leads import LeadRow
 from app.tables.registry import metadata
-from app.values import DeliveryKind, DeliveryState, JobState
+from app.values import DeliveryState, JobState
 
 _DELIVERY = metadata.tables["delivery"]
 _JOB = metadata.tables["conversion_job"]
@@ -144,17 +143,6 @@ SELECT_NEXT_DUE = (
     .order_by(_DELIVERY.c.next_attempt_at)
     .limit(1)
 )
-SELECT_ARRIVED = (
-    select(_DELIVERY.c.id)
-    .where(
-        or_(_DELIVERY.c.id == bindparam("send"), _DELIVERY.c.follows_id == bindparam("send")),
-        _DELIVERY.c.kind != DeliveryKind.RETRACT,
-        in_state(
-            _DELIVERY.c.state, DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.UNCONFIRMED
-        ),
-    )
-    .limit(1)
-)
 SELECT_ABANDONED = (
     select(DeliveryRow).where(_OF_LANE, _SENDING, _DELIVERY.c.turn_id != bindparam("turn_id")).limit(_limit)
 )
@@ -207,12 +195,6 @@ def select_mapping_probe(
     """One held delivery, locked, that can tell whether the label's target goes again."""
     parameters = {"lane": lane, "label": label_id, "held_target": target, "now": now, "limit": 1}
     return [Due(*row) for row in session.execute(SELECT_MAPPING_PROBE, parameters)]
-
-
-def may_have_arrived(session: Session, send_id: UUID) -> bool:
-    """Whether the platform may have the conversion that this SEND and its restatements state."""
-    found = session.connection().execute(SELECT_ARRIVED, {"send": send_id}).first()
-    return found is not None
 
 
 def next_due_at(session: Session, lane: UUID, now: datetime) -> datetime | None:

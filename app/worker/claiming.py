@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
 
 from sqlmodel import Session
 
 from app.repositories.deliveries import (
     Due,
     begin_attempts,
-    may_have_arrived,
     next_due_at,
     select_due,
     select_lane_probe,
@@ -22,43 +19,10 @@ from app.repositories.settling import lock_jobs
 from app.repositories.verdicts import next_verdict_at, take_questions
 from app.repositories.waiting import finish
 from app.services.progress import settle_locked
-from app.services.resending import safe_until
-from app.values import DeliveryKind, DeliveryState
 from app.worker.attempts import Attempt, Channel, Question, Trial
 from app.worker.holding import PROBE_EVERY, Standing
 from app.worker.judging import ASK_AGAIN
-
-
-class _End(NamedTuple):
-    """The state that says why a delivery is not sent."""
-
-    state: DeliveryState
-    code: str
-    message: str
-
-
-_LEAD_ERASED = _End(
-    DeliveryState.CANCELED, "LEAD_ERASED", "The lead was erased before the conversion was sent."
-)
-_NOTHING_TO_RETRACT = _End(
-    DeliveryState.CANCELED,
-    "NOTHING_TO_RETRACT",
-    "The conversion never arrived, so there is nothing to take back.",
-)
-_RESEND_UNSAFE = _End(
-    DeliveryState.UNCONFIRMED,
-    "RESEND_UNSAFE",
-    "An earlier attempt may have arrived, and the platform would count a copy.",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Unsendable:
-    """A delivery that is due and must not be sent."""
-
-    id: UUID
-    job_id: UUID
-    end: _End
+from app.worker.sorting import Unsendable, sort_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +32,8 @@ class Claims:
     attempts: Sequence[Attempt] = ()
     unsendable: Sequence[Unsendable] = ()
     """To be ended in a transaction of its own: here their jobs cannot be locked any more."""
+    postponed: int = 0
+    """Deliveries that are due later now."""
     questions: Sequence[Question] = ()
     trials: Sequence[Trial] = ()
     reached_limit: bool = False
@@ -98,14 +64,11 @@ def claim(session: Session, standing: Standing, channel: Channel, room: Room, no
     most = room.deliveries if facts.batch and requests else min(room.deliveries, requests)
     left = max(0, most - len(probes))
     due = [] if standing.stopped else select_due(session, standing.integration.id, now, left)
-    ends = ((one.delivery, _why_not(session, one, channel, now)) for one in (*probes, *due))
-    unsendable = [Unsendable(delivery.id, delivery.job_id, end) for delivery, end in ends if end]
-    refused = {one.id for one in unsendable}
+    found = sort_out(session, (*probes, *due), facts, now)
+    tried = {one.delivery.id for one in probes}
     attempts = [
-        Attempt(delivery=one.delivery, lead=one.lead, channel=channel, is_probe=is_probe)
-        for found, is_probe in ((probes, True), (due, False))
-        for one in found
-        if one.delivery.id not in refused
+        Attempt(delivery=one.delivery, lead=one.lead, channel=channel, is_probe=one.delivery.id in tried)
+        for one in found.sendable
     ]
     turn_id = standing.integration.turn_id
     assert turn_id is not None
@@ -115,7 +78,8 @@ def claim(session: Session, standing: Standing, channel: Channel, room: Room, no
     sending = min(len(attempts), 1) if facts.batch else len(attempts)
     return Claims(
         attempts=attempts,
-        unsendable=unsendable,
+        unsendable=found.unsendable,
+        postponed=found.postponed,
         questions=questions,
         trials=trials,
         reached_limit=len(probes) + len(due) >= most,
@@ -221,15 +185,3 @@ def _check_up(session: Session, standing: Standing, channel: Channel, now: datet
 
 def _is_time(probe_at: datetime | None, now: datetime) -> bool:
     return probe_at is not None and probe_at <= now
-
-
-def _why_not(session: Session, due: Due, channel: Channel, now: datetime) -> _End | None:
-    """Why the delivery must not be sent, though it is due; None: it may be."""
-    delivery = due.delivery
-    if due.lead.erased_at is not None:
-        return _LEAD_ERASED
-    if now >= safe_until(delivery.uncertain_since, channel.connector.facts.resend_safe_for):
-        return _RESEND_UNSAFE
-    if delivery.kind is DeliveryKind.RETRACT and delivery.follows_id is not None:
-        return None if may_have_arrived(session, delivery.follows_id) else _NOTHING_TO_RETRACT
-    return None

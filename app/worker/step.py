@@ -16,11 +16,12 @@ from app.tables.integrations import IntegrationRow
 from app.values import Platform
 from app.worker.attempts import Attempt, Channel, Ended, Judged, Question, Result, Trial
 from app.worker.backoff import Jitter
-from app.worker.claiming import Claims, Room, Unsendable, claim, lane_due_at
+from app.worker.claiming import Claims, Room, claim, lane_due_at
 from app.worker.holding import PROBE_EVERY, Reaction, Standing, pause, react, read_standing
 from app.worker.judging import record_judgements
 from app.worker.pace import Pace
 from app.worker.recording import Recording, ended_by_death, record
+from app.worker.sorting import Unsendable
 from app.worker.tidying import is_untidy
 
 BUNDLE = 64
@@ -227,7 +228,10 @@ class LaneSteps:
             questions=claims.questions,
             trials=claims.trials,
             unsendable=claims.unsendable,
-            more=claims.reached_limit and 0 < claims.requests < room and ready_at == order.now,
+            more=claims.reached_limit
+            and claims.requests + claims.postponed > 0
+            and claims.requests < room
+            and ready_at == order.now,
             due_at=due_at,
         )
 

@@ -85,6 +85,11 @@ class Route:
         seen = only_delivery(await self.live.job(job_id))
         if seen["state"] == "SENDING":
             return False
+        if (
+            seen["state"] == before["state"] == "SCHEDULED"
+            and seen["nextAttemptAt"] > before["nextAttemptAt"]
+        ):
+            return True  # what changes a conversion waits until the platform finds that
         return bool(seen["attempts"] > before["attempts"] or seen["state"] not in OPEN_STATES)
 
     async def conversions(self) -> int:

@@ -7,7 +7,17 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import Session
 
 from app.database.database import Database
-from app.repositories import chores, deliveries, outcomes, retargeting, settling, verdicts, waiting, watching
+from app.repositories import (
+    chores,
+    deliveries,
+    following,
+    outcomes,
+    retargeting,
+    settling,
+    verdicts,
+    waiting,
+    watching,
+)
 
 EXPANDING = {"ids"}
 
@@ -37,6 +47,7 @@ def plan(session: Session, statement: Any) -> list[str]:
         (verdicts.SELECT_QUESTIONS, "ix_delivery_verdict"),
         (verdicts.SELECT_NEXT_VERDICT, "ix_delivery_verdict"),
         (verdicts.SELECT_OVERTAKEN, "sqlite_autoindex_delivery_1 (id=?)"),
+        (following.SELECT_ARRIVAL, "sqlite_autoindex_delivery_1 (id=?)"),
         (retargeting.SELECT_HELD, "ix_delivery_held"),
         (waiting.SELECT_HELD, "ix_delivery_held"),
         (waiting.SELECT_RELEASABLE, "ix_delivery_held"),

@@ -235,6 +235,7 @@ class ScriptedConnector:
             "target": conversion.target,
             "account": settings.account,
             "test": test_mode,
+            "kind": conversion.kind.value,
         }
 
     def redact(self, body: Body) -> Body:

@@ -13,6 +13,9 @@ from app.values import Platform
 
 CONVERSIONS = "OfflineConversions"
 ADJUSTMENTS = "OfflineConversionAdjustments"
+CONVERSION_SETTLES = timedelta(hours=6)
+"""How long Microsoft takes at most to show a conversion. An adjustment of one that it does not know yet would
+be dropped without a word (AdjustmentOriginalNotFound)."""
 
 FACTS = PlatformFacts(
     platform=Platform.MICROSOFT_ADS,
@@ -33,6 +36,9 @@ FACTS = PlatformFacts(
     max_concurrency=4,
     requests_per_minute=None,
     batch=Batch(most=1_000, keys=(CONVERSIONS, ADJUSTMENTS)),
+    settles=CONVERSION_SETTLES,
+    # Whatever is said of a conversion that Microsoft does not have is taken, and dropped.
+    restates_unknown=False,
 )
 
 SCOPE = "https://ads.microsoft.com/msads.manage offline_access"
@@ -42,9 +48,6 @@ WINDOW = timedelta(days=90)
 """After the conversion, for whatever is said of it; and after the click, the longest a goal looks back."""
 CLICK_SETTLES = timedelta(hours=1)
 """After the click, before a conversion of it is sent: OfflineConversion's page calls it best practice."""
-CONVERSION_SETTLES = timedelta(hours=6)
-"""How long Microsoft takes at most to show a conversion. An adjustment of one that it does not know yet would
-be dropped without a word (AdjustmentOriginalNotFound)."""
 CALLS_RECOVER_S = 60.0
 """After CallRateExceeded: .../guides/handle-service-errors-exceptions."""
 GOAL_SETTLES_S = 7_200.0
