@@ -7,7 +7,7 @@ Nothing of a conversion is in it, so a job that is lost costs no more than the t
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -183,7 +183,9 @@ class PostgresEngine:
             due_at = await self._taken(turn)
         finally:
             # At once, where PgQueuer would bundle it with others: until the job is gone none can be queued.
-            await queries.log_jobs([(job, "successful", None)])
+            # Without a database it stays, and is given to somebody else as a dead owner's.
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await queries.log_jobs([(job, "successful", None)])
             if self._turns.get(lane) is turn:
                 del self._turns[lane]
             self._ended_at[lane] = asyncio.get_running_loop().time()
