@@ -35,6 +35,10 @@ class IntegrationRow(SQLModel, table=True):
     """The `paused_at` of the pause the operator was told of last; None: of none."""
     disconnected_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when it exists only for the record, without credentials; None: it is connected."""
+    pace_full_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the platform's limit allows a second's worth of requests; None: it has none, or is unused."""
+    rests_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """How long the platform asked to be left in peace; None: it never did."""
     turn_id: UUID | None = None
     """The turn that owns the lane: another owner may claim nothing more. None: never had one."""
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -76,8 +76,6 @@ class Step:
 class Memory:
     """What a process remembers of all its lanes."""
 
-    paces: dict[UUID, Pace] = field(default_factory=dict)
-    """By lane."""
     unasked: dict[UUID, int] = field(default_factory=dict)
     """Requests since one was a question, by lane."""
     strange_codes: set[tuple[Platform, str]] = field(default_factory=set)
@@ -96,6 +94,8 @@ class LaneSteps:
         self._memory = memory
         self._stored: tuple[object, ...] = ()
         self._channel: Channel | None = None
+        self._pace: Pace | None = None
+        """None: nothing was claimed yet."""
         self._problem: UnusableIntegrationError | None = None
 
     def take(self, session: Session, order: Order) -> Step:
@@ -114,8 +114,9 @@ class LaneSteps:
         reaction = react(session, standing, results, self._channel, order.now)
         notices = [*reaction.notices, *self._pause_if_unusable(session, standing, order.now)]
         notices += self._strange(integration, results)
-        find_lane(session, self._lane)  # reads the row again, into the same object
-        standing = read_standing(session, integration)
+        if results or self._problem:
+            find_lane(session, self._lane)  # reads the row again, into the same object
+            standing = read_standing(session, integration)
         self._record(session, standing, reaction, results, order.now)
         self._keep_renewal(session, integration)
         return replace(
@@ -126,9 +127,8 @@ class LaneSteps:
 
     def spend(self, requests: int, now: datetime) -> None:
         """So many requests were made beyond those a step counted."""
-        pace = self._memory.paces.get(self._lane)
-        if pace is not None and requests > 0:
-            pace.spend(requests, now)
+        if self._pace is not None and requests > 0:
+            self._pace.spend(requests, now)
 
     def _strange(self, integration: IntegrationRow, results: Sequence[Result]) -> list[str]:
         """Codes that nobody has looked up yet: somebody should."""
@@ -203,11 +203,11 @@ class LaneSteps:
 
     def _go_on(self, session: Session, standing: Standing, order: Order) -> Step:
         """Claim, or say what is in the way."""
+        pace = self._paced(standing.integration, order)
         if is_untidy(session, standing):
             return Step(untidy=True)
         if not order.claiming or self._channel is None or not standing.integration.enabled:
             return Step(due_at=lane_due_at(session, standing, order.now))
-        pace = self._pace(self._channel, order)
         room = self._channel.connector.facts.max_concurrency - order.in_flight
         requests = int(min(room, BUNDLE, pace.allowance(order.now)))
         claims = _NONE_ALLOWED
@@ -218,6 +218,7 @@ class LaneSteps:
             claims = claim(session, standing, self._channel, place, order.now)
             self._memory.unasked[self._lane] = 0 if claims.questions else unasked + claims.requests
         pace.spend(claims.requests, order.now)
+        standing.integration.pace_full_at = pace.full_at
         ready_at = pace.ready_at(order.now)
         if not claims.reached_limit:
             due_at = lane_due_at(session, standing, order.now)
@@ -235,13 +236,22 @@ class LaneSteps:
             due_at=due_at,
         )
 
-    def _pace(self, channel: Channel, order: Order) -> Pace:
-        pace = self._memory.paces.setdefault(self._lane, Pace(channel.connector.facts.requests_per_minute))
+    def _paced(self, integration: IntegrationRow, order: Order) -> Pace:
+        """The lane's pace, which goes from owner to owner with its row."""
+        if self._pace is None:
+            connector = self._opener.connectors.get(integration.platform)
+            self._pace = Pace(
+                connector.facts.requests_per_minute if connector else None,
+                full_at=integration.pace_full_at,
+                rests_until=integration.rests_until,
+            )
         for result in order.results:
             outcome = result.outcome
             if outcome.http_status == HTTPStatus.TOO_MANY_REQUESTS and outcome.retry_after_s:
-                pace.rest(order.now, outcome.retry_after_s)
-        return pace
+                self._pace.rest(order.now, outcome.retry_after_s)
+        # What was spent beyond the last claim is known by now.
+        integration.pace_full_at, integration.rests_until = self._pace.full_at, self._pace.rests_until
+        return self._pace
 
 
 def _stored(integration: IntegrationRow) -> tuple[object, ...]:

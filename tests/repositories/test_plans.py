@@ -7,6 +7,7 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import Session
 
 from app.database.database import Database
+from app.database.opening import open_database
 from app.repositories import (
     chores,
     deliveries,
@@ -90,3 +91,28 @@ async def test_the_sweep_looks_at_no_delivery_without_an_index(sqlite_database: 
     used = " ".join(details)
     for index in ("ix_delivery_due", "ix_delivery_sending", "ix_delivery_held"):
         assert index in used
+
+
+async def test_what_follows_is_found_by_its_index_after_somebody_has_counted(sqlite_url: str) -> None:
+    """ANALYZE sees that nearly nothing follows; of the whole column it would think that all of it is one value."""
+    database = await open_database(sqlite_url)
+    await database.write(_counted)
+    await database.close()
+    database = await open_database(sqlite_url)
+    steps = await database.read(lambda session: plan(session, settling.SELECT_STANDINGS))
+    await database.close()
+
+    assert "SEARCH older USING INDEX ix_delivery_follows (follows_id=?)" in steps
+
+
+def _counted(session: Session) -> None:
+    """As ANALYZE would leave it, for a table of a million deliveries."""
+    driver = session.connection()
+    driver.exec_driver_sql("ANALYZE")
+    rows = [
+        ("sqlite_autoindex_delivery_1", "1000000 1"),
+        ("sqlite_autoindex_delivery_2", "1000000 1 1 1 1"),
+        ("ix_delivery_follows", "1000 1"),
+    ]
+    for name, counts in rows:
+        driver.exec_driver_sql("INSERT INTO sqlite_stat1 VALUES ('delivery', ?, ?)", (name, counts))

@@ -313,6 +313,42 @@ async def test_a_platform_that_wants_no_more_requests_gets_none(
     assert len(connector.calls) == 1
 
 
+async def test_a_published_limit_holds_for_whoever_owns_the_lane_next(stage: Stage) -> None:
+    connector = stage.connector = ScriptedConnector(requests_per_minute=2)
+    await stage.job({}, {"platform_event_id": "2"})
+    for _ in range(3):
+        assert await stage.lanes().run(stage.turn()) == START + timedelta(seconds=30)
+    assert len(connector.calls) == 1
+
+
+async def test_a_pause_that_a_platform_asked_for_holds_for_whoever_owns_the_lane_next(
+    stage: Stage,
+) -> None:
+    connector = stage.connector = ScriptedConnector()
+    connector.in_turn(outcome(K.RETRY, http_status=429, retry_after_s=120.0))
+    for _ in range(3):
+        await stage.job()
+        assert await stage.lanes().run(stage.turn()) == START + timedelta(seconds=120)
+    assert len(connector.calls) == 1
+
+
+async def test_a_pause_that_was_asked_for_at_the_end_of_a_turn_is_remembered(
+    sqlite_stage: Stage, connector: ScriptedConnector
+) -> None:
+    connector.by_hand()
+    await sqlite_stage.job()
+    turn = sqlite_stage.turn()
+    running = asyncio.create_task(sqlite_stage.run(turn))
+    call = await connector.called(1)
+    turn.stop()
+    await asyncio.sleep(0)
+    call.answer.set_result(outcome(K.RETRY, http_status=429, retry_after_s=120.0))
+    await running
+    await sqlite_stage.job()
+    assert await sqlite_stage.run() == START + timedelta(seconds=120)
+    assert len(connector.calls) == 1
+
+
 async def test_an_owner_that_is_stopped_finishes_what_is_in_flight_and_claims_nothing_more(
     sqlite_stage: Stage, connector: ScriptedConnector
 ) -> None:

@@ -82,3 +82,16 @@ def test_when_it_is_ready_something_may_be_sent(limit: int, times: int) -> None:
         pace.spend(int(pace.allowance(now)), now)
         now = pace.ready_at(now)
         assert pace.allowance(now) >= 1
+
+
+def test_what_is_known_of_a_pace_makes_it_anew() -> None:
+    pace = Pace(300)
+    pace.spend(5, START)
+    pace.rest(START, 60)
+    again = Pace(300, full_at=pace.full_at, rests_until=pace.rests_until)
+    assert again.ready_at(START) == pace.ready_at(START) == after(60)
+
+
+def test_a_time_that_another_clock_put_far_away_stops_no_lane() -> None:
+    pace = Pace(300, full_at=after(86_400), rests_until=after(86_400))
+    assert pace.ready_at(START) == START + LONGEST_REST

@@ -274,7 +274,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('SCHEDULED', 'HELD')"),
         postgresql_where=sa.text("state IN ('SCHEDULED', 'HELD')"),
     )
-    op.create_index("ix_delivery_follows", "delivery", ["follows_id"])
+    op.create_index(
+        "ix_delivery_follows",
+        "delivery",
+        ["follows_id"],
+        sqlite_where=sa.text("follows_id IS NOT NULL"),
+        postgresql_where=sa.text("follows_id IS NOT NULL"),
+    )
     op.create_index(
         "ix_delivery_held",
         "delivery",
