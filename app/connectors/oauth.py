@@ -152,7 +152,8 @@ class TokenCache:
             grants = held.grants if held else (grant,)
             token, newest = await self._fetched(connection_id, grants, http)
             if newest != grants[-1] and renewals is not None:
-                renewals.add(connection_id, Renewal(grant.refresh_token, newest.refresh_token))
+                # Not the grant's: that of an earlier renewal has been stored by now, or is still to be.
+                renewals.add(connection_id, Renewal(grants[-1].refresh_token, newest.refresh_token))
             return token
 
     def _usable(self, held: _Held, refused: SecretStr | None) -> bool:

@@ -258,6 +258,23 @@ async def test_a_refresh_token_that_is_replaced_is_told_and_used_from_then_on(
     assert renewals.get(ONE) is None
 
 
+async def test_a_second_replacement_takes_the_place_of_the_first_though_the_connection_is_as_it_was_opened(
+    server: HttpServer, http: httpx.AsyncClient, tokens: TokenCache
+) -> None:
+    server.tell(
+        "/token", issued("first", refresh_token="refresh-2"), issued("second", refresh_token="refresh-3")
+    )
+    renewals = Renewals()
+    await tokens.token(ONE, grant(server), http, renewals=renewals)
+    first = renewals.get(ONE)
+    assert first is not None
+    renewals.stored(ONE, first)
+    await tokens.token(ONE, grant(server), http, renew=True, renewals=renewals)
+    second = renewals.get(ONE)
+    assert second is not None
+    assert (second.old.get_secret_value(), second.new.get_secret_value()) == ("refresh-2", "refresh-3")
+
+
 async def test_what_was_stored_meanwhile_is_known_as_the_same_connection(
     server: HttpServer, http: httpx.AsyncClient, tokens: TokenCache
 ) -> None:
