@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from app.ids import new_id
 from app.repositories.deliveries import (
+    FEW,
     Due,
     begin_attempts,
     next_due_at,
@@ -23,6 +24,12 @@ from tests.worker.stage import Stage
 
 S = DeliveryState
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(params=[FEW, 1], autouse=True)
+def _few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test runs twice: with few deliveries that are due, and with what counts as many."""
+    monkeypatch.setattr("app.repositories.deliveries.FEW", request.param)
 
 
 async def due(stage: Stage, limit: int = 10) -> list[Due]:

@@ -39,7 +39,7 @@ def plan(session: Session, statement: Any) -> list[str]:
     ("statement", "index"),
     [
         (deliveries.SELECT_DUE, "ix_delivery_lane"),
-        (deliveries.SELECT_ANY_DUE, "ix_delivery_due"),
+        (deliveries.COUNT_DUE, "ix_delivery_due"),
         (deliveries.SELECT_NEXT_DUE, "ix_delivery_due"),
         (deliveries.SELECT_ABANDONED, "ix_delivery_sending"),
         (deliveries.SELECT_LANE_PROBE, "ix_delivery_held"),
@@ -78,6 +78,13 @@ async def test_what_is_to_be_held_is_found_by_a_partial_index(
 ) -> None:
     [detail] = await sqlite_database.read(lambda session: plan(session, statement))
     assert "ix_delivery_lane" in detail or "ix_delivery_due" in detail
+
+
+async def test_a_few_due_deliveries_are_found_without_those_that_wait(sqlite_database: Database) -> None:
+    steps = await sqlite_database.read(lambda session: plan(session, deliveries.SELECT_FEW_DUE))
+    assert not any("ix_delivery_lane" in step for step in steps)
+    assert "SEARCH delivery USING INDEX ix_delivery_due (integration_id=? AND next_attempt_at<?)" in steps
+    assert "SEARCH delivery USING INDEX sqlite_autoindex_delivery_1 (id=?)" in steps
 
 
 async def test_claims_come_out_of_the_index_in_order(sqlite_database: Database) -> None:
