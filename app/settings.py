@@ -23,7 +23,7 @@ class Settings(BaseSettings):
 
     max_requests: int = Field(default=256, ge=1, le=100_000)
     """Requests answered at a time; what is beyond that is refused with 503."""
-    database_connections: int = Field(default=10, ge=2, le=1_000)
+    database_connections: int = Field(default=10, ge=1, le=1_000)
     """Of this process: reads at a time on SQLite, transactions on PostgreSQL."""
 
     metrics: Literal["off", "token", "open"] = "off"
