@@ -36,7 +36,7 @@ explorer_failed := .make/explorer-failed-$(explorer_key)
 run_env := $(project)
 dev_env := $(project) $(dev_locked)
 
-.PHONY: help run test torture check static format lint types layers schema-check fix schema lock bench-writes \
+.PHONY: help run test torture check static format lint types layers schema-check fix schema lock bench-writes bench-queue \
 	explorer explorer-if-possible clean FORCE
 
 help: ## Show this list
@@ -86,6 +86,9 @@ schema: $(dev_env) ## Write schema.graphql from the code
 
 bench-writes: $(run_env) ## Compare the two ways of writing to SQLite
 	@$(python) -m benchmarks.writes
+
+bench-queue: $(dev_env) ## Measure the queue: start, drain, and what a million waiting deliveries cost; 20 minutes
+	@$(python) -m benchmarks.queue $(ARGS)
 
 lock: $(dev_env) ## Write the lock files from pyproject.toml; UPGRADE=--upgrade for newer versions
 	@set -e; \
