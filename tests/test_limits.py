@@ -1,6 +1,7 @@
 """How much is answered at a time."""
 
 import asyncio
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -131,3 +132,40 @@ async def test_a_stream_gives_its_place_back_when_it_opens() -> None:
         await client.get("/graphql")
 
     assert [*seen, load.in_flight] == [1, 0, 0]
+
+
+async def test_what_is_refused_leaves_nothing_behind_in_memory() -> None:
+    app, load = Held(), Load(1)
+    limit = RequestLimit(app, load)
+    scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": []}
+
+    async def nothing_comes() -> Message:
+        pytest.fail("it was read")
+
+    async def nobody_listens(_message: Message) -> None:
+        """The client is gone."""
+
+    held = asyncio.create_task(limit(scope, nothing_comes, nobody_listens))
+    await app.begun.acquire()
+    await _refuse(limit, scope, 100)
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    await _refuse(limit, scope, 5_000)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    app.go_on.set()
+    await held
+
+    assert load.refused == 5_100
+    assert after - before < 50_000
+
+
+async def _refuse(limit: RequestLimit, scope: Scope, times: int) -> None:
+    async def unread() -> Message:
+        pytest.fail("it was read")
+
+    async def unheard(_message: Message) -> None:
+        """Nobody looks."""
+
+    for _ in range(times):
+        await limit(dict(scope), unread, unheard)
