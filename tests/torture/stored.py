@@ -15,13 +15,15 @@ from app.clock import utc_now
 from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
 from app.tables.leads import LeadRow
 from app.tables.registry import metadata
-from app.values import DeliveryState, LeadStatus
+from app.values import DeliveryKind, DeliveryState, LeadStatus, Platform
 from app.worker.consequences import WORKER_DIED
 
 _JOB, _DELIVERY, _LEAD, _ATTEMPT = (
     metadata.tables[str(table.__tablename__)] for table in (JobRow, DeliveryRow, LeadRow, AttemptRow)
 )
+_INTEGRATION = metadata.tables["integration"]
 _SOON = timedelta(seconds=1)
+_HOURS = timedelta(hours=7)
 # What follows another delivery is due when that one is, which may have been tried.
 _UNTRIED = (_DELIVERY.c.attempts == 0) & _DELIVERY.c.follows_id.is_(None)
 _UNFINISHED = (DeliveryState.SCHEDULED, DeliveryState.SENDING, DeliveryState.HELD)
@@ -79,6 +81,15 @@ async def settled(database_url: str, *, within_s: float) -> tuple[bool, list[str
 async def _let_time_pass(connection: AsyncConnection) -> None:
     later = (_DELIVERY.c.state == DeliveryState.SCHEDULED) & (_DELIVERY.c.next_attempt_at > utc_now() + _SOON)
     await connection.execute(update(_DELIVERY).where(later, ~_UNTRIED).values(next_attempt_at=utc_now()))
+    # What follows a conversion at Microsoft waits for hours after that one arrived.
+    arrived = (_DELIVERY.c.kind != DeliveryKind.RETRACT) & (_DELIVERY.c.finished_at > utc_now() - _HOURS)
+    await connection.execute(
+        update(_DELIVERY)
+        .where(arrived, _DELIVERY.c.platform == Platform.MICROSOFT_ADS)
+        .values(finished_at=utc_now() - _HOURS)
+    )
+    resting = _INTEGRATION.c.rests_until > utc_now() + _SOON
+    await connection.execute(update(_INTEGRATION).where(resting).values(rests_until=None))
     await connection.commit()
 
 
