@@ -5,8 +5,11 @@ import logging
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
-from sqlalchemy import URL, event
+from sqlalchemy import URL, AdaptedConnection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -118,8 +121,6 @@ def postgres_engine(url: URL, *, connections: int) -> AsyncEngine:
             connect_args={"server_settings": _SERVER_SETTINGS, "timeout": _CONNECT_TIMEOUT_S},
             pool_size=connections,
             max_overflow=0,
-            # Costs a round trip; without it every restart of the server fails some requests.
-            pool_pre_ping=True,
             hide_parameters=True,  # an error's text must not carry personal data into a log
         )
     except ModuleNotFoundError as error:
@@ -127,7 +128,19 @@ def postgres_engine(url: URL, *, connections: int) -> AsyncEngine:
             "PostgreSQL needs the driver asyncpg, which is not installed: pip install 'leadwire[postgres]'"
         ) from error
     event.listen(engine.sync_engine, "handle_error", forget_values)
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
+
+
+def _refuse_closed(connection: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Have the pool replace a connection that was cut: without this every restart fails some requests.
+
+    asyncpg hears of that by itself, so nobody need be asked; SQLAlchemy's own `pool_pre_ping` would cost each
+    transaction a round trip.
+    """
+    assert isinstance(connection, AdaptedConnection)
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("the connection was closed while nobody used it")
 
 
 async def open_postgres(url: URL, *, connections: int) -> PostgresDatabase:

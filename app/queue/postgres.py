@@ -146,6 +146,8 @@ class PostgresEngine:
             if self._stopping:
                 return
             await manager.run(
+                # One at a time: with more the first worker to wake up would take every lane, and the others none.
+                batch_size=1,
                 dequeue_timeout=self._looked_for_every,
                 heartbeat_timeout=self._taken_over_after,
                 shutdown_on_listener_failure=True,

@@ -220,10 +220,12 @@ class LaneSteps:
         pace.spend(claims.requests, order.now)
         standing.integration.pace_full_at = pace.full_at
         ready_at = pace.ready_at(order.now)
-        if not claims.reached_limit:
-            due_at = lane_due_at(session, standing, order.now)
-        else:
+        if claims.reached_limit:
             due_at = ready_at if ready_at > order.now else None
+        elif claims.requests:
+            due_at = None  # whoever records what comes of them looks again
+        else:
+            due_at = lane_due_at(session, standing, order.now)
         return Step(
             attempts=claims.attempts,
             questions=claims.questions,

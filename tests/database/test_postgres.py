@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -144,3 +145,22 @@ async def test_a_failing_statement_tells_the_constraint_but_not_the_row(postgres
     with pytest.raises(IntegrityError, match="fk_api_key_project_id") as failure:
         await postgres_database.write(lambda session: session.connection().execute(add_orphan))
     assert "DETAIL" not in str(failure.value.orig.__cause__)  # type: ignore[union-attr]
+
+
+async def test_a_connection_that_was_cut_while_nobody_used_it_is_replaced(
+    narrow: Database, postgres_database: Database
+) -> None:
+    def look(session: Session) -> tuple[int, asyncpg.Connection]:
+        connection = session.connection()
+        pid: int = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        return pid, connection.connection.driver_connection
+
+    pid, used = await narrow.read(look)
+    cut = text("SELECT pg_terminate_backend(:pid, 10000)")
+    await postgres_database.write(lambda session: session.connection().execute(cut, {"pid": pid}) and None)
+    async with asyncio.timeout(10):
+        while not used.is_closed():
+            await asyncio.sleep(0)
+
+    await narrow.write(adding("Acme"), within_s=10)
+    assert (await narrow.read(look))[0] != pid
