@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 from sqlmodel import Session
 
 from app.clock import utc_now
@@ -72,6 +72,13 @@ class Place:
         for start in range(0, count, CHUNK):
             await self.database.write(self._rows(ids[start : start + CHUNK], story))
         return ids
+
+    async def delay(self, seconds: float) -> None:
+        """Let nothing be due before so many seconds from now."""
+        work = update(metadata.tables["delivery"]).values(
+            next_attempt_at=utc_now() + timedelta(seconds=seconds)
+        )
+        await self.database.write(lambda session: session.connection().execute(work) and None)
 
     async def settle(self) -> None:
         """Let PostgreSQL know what is in it, as it does by itself after a while; SQLite never does."""

@@ -57,6 +57,7 @@ CALLERS = 32
 DUE_AMONG = 200
 ROUNDS = 3
 PATIENCE_S = 300
+READY_WITHIN_S = 15
 
 _LEADWIRE = (sys.executable, "-c", "from app.cli import main; main()")
 
@@ -183,6 +184,8 @@ async def drained(bench: Bench, platforms: Sequence[Platform], workers: int) -> 
     place = await open_place(database, Cipher(bench.key), list(platforms))
     await place.fill(DRAINED, Story.DUE)
     await place.settle()
+    # Until every worker is there: the first would own all lanes, for as long as they have something to send.
+    await place.delay(READY_WITHIN_S)
     await database.close()
     arrivals_at(bench.origin)
     with _workers(bench, url, workers):
