@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from uuid import uuid4
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -10,15 +9,16 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.clock import Clock
 from app.connectors.opening import Opener
 from app.database.database import Database
 from app.database.impatient import Impatient
+from app.edge import Edge
 from app.limits import DATABASE_WITHIN_S, DEFAULT_MOST, Load, RequestLimit
 from app.metrics.page import MetricsPage
 from app.metrics.requests import RequestMeter
+from app.policy import GRAPHQL_PATH, CrossOrigin, Policy
 from app.queue.port import Wake
 from app.rest import rest_routes
 from app.services.canceling import CancelService
@@ -39,9 +39,9 @@ from app.services.viewer import ViewerService
 from app.services.watching import JobFeed
 from resolvers.root import schema
 from schema.context import Services
+from schema.execution import Executor
 from schema.explorer import ExplorerExamples, explorer_routes
-from schema.masking import log_bug
-from schema.responses import bug_response, error_response
+from schema.responses import error_response
 from schema.sockets import GraphQLSocket
 from schema.view import GraphQLView
 
@@ -83,30 +83,37 @@ def build_app(
     *,
     database: Database,
     examples: ExplorerExamples,
+    policy: Policy | None = None,
     load: Load | None = None,
     metrics: MetricsPage | None = None,
     more_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The ASGI application: GraphQL, the explorer, and what operators watch.
 
-    `load`: how many requests may be under way; None: DEFAULT_MOST. `metrics`: None: there is no /metrics.
-    `more_routes`: what else answers here, without that limit; the demo's sandbox.
+    `policy`: None: what is allowed without any settings. `load`: how many requests may be under way; None:
+    DEFAULT_MOST. `metrics`: None: there is no /metrics. `more_routes`: what else answers here, without that
+    limit; the demo's sandbox.
     """
+    policy = policy or Policy()
+    executor = Executor(
+        schema, within_s=policy.within_s, introspection=policy.introspection, trusted=policy.trusted
+    )
     watched = watching_routes(database, metrics)
     exempt = [route.path for route in (*watched, *more_routes) if isinstance(route, Route | Mount)]
     return Starlette(
         routes=[
             Route("/", _to_explorer),
-            Route("/graphql", GraphQLView(schema, services)),
-            WebSocketRoute("/graphql", GraphQLSocket(schema, services)),
-            *rest_routes(services),
+            Route(GRAPHQL_PATH, GraphQLView(executor, services)),
+            WebSocketRoute(GRAPHQL_PATH, GraphQLSocket(executor, services, allowed_origins=policy.origins)),
+            *rest_routes(services, within_s=policy.within_s),
             *watched,
             *explorer_routes(examples=examples),
             *more_routes,
         ],
         middleware=[
             *_metering(metrics),
-            Middleware(_Edge),
+            Middleware(Edge),
+            *_cross_origin(policy),
             Middleware(RequestLimit, load=load or Load(DEFAULT_MOST), exempt=exempt),
         ],
         exception_handlers={HTTPException: _refused},
@@ -117,7 +124,7 @@ def build_watched(database: Database, metrics: MetricsPage | None) -> Starlette:
     """The ASGI application of a process that answers nobody but its operator."""
     return Starlette(
         routes=watching_routes(database, metrics),
-        middleware=[*_metering(metrics), Middleware(_Edge)],
+        middleware=[*_metering(metrics), Middleware(Edge)],
         exception_handlers={HTTPException: _refused},
     )
 
@@ -144,6 +151,10 @@ def _metering(metrics: MetricsPage | None) -> list[Middleware]:
     return [] if metrics is None else [Middleware(RequestMeter, instruments=metrics.instruments)]
 
 
+def _cross_origin(policy: Policy) -> list[Middleware]:
+    return [Middleware(CrossOrigin, origins=policy.origins)] if policy.origins else []
+
+
 async def _alive(_request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
@@ -155,29 +166,3 @@ async def _to_explorer(_request: Request) -> Response:
 async def _refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return error_response(error.status_code, error.detail, headers=error.headers)
-
-
-class _Edge:
-    """The outermost edge: a bug becomes JSON here and is logged here.
-
-    Starlette would answer in plain text and raise it again, for the server to log with all it says.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
-
-        async def watch(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        except Exception as error:  # noqa: BLE001 - the outermost edge
-            request_id = uuid4().hex
-            log_bug(error, request_id)
-            if scope["type"] == "http" and not begun:
-                await bug_response(request_id)(scope, receive, send)

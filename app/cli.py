@@ -28,6 +28,7 @@ from app.logs import configure_logging
 from app.metrics.instruments import Instruments
 from app.metrics.loop_lag import measured_lag
 from app.metrics.page import read_page
+from app.policy import read_policy
 from app.runtime import is_postgres, open_runtime, prepare_database
 from app.services.projects import ProjectService
 from app.services.texts import SHORT, is_encodable, reject, text_problem
@@ -63,6 +64,7 @@ def serve() -> None:
 
 async def _serve() -> None:
     settings = read_settings()
+    policy = read_policy(settings)
     listening = bind(settings.host, settings.port)
     with listening:
         await prepare_database(settings.database_url)
@@ -81,7 +83,12 @@ async def _serve() -> None:
                 settings, instruments=instruments, load=load, database=runtime.database, clock=utc_now
             )
             app = build_app(
-                services, database=runtime.database, examples=blank_examples(), load=load, metrics=metrics
+                services,
+                database=runtime.database,
+                examples=blank_examples(),
+                policy=policy,
+                load=load,
+                metrics=metrics,
             )
             typer.echo(f"Leadwire answers at http://{settings.host}:{listening.getsockname()[1]}/graphql")
             await answer(app, listening, stopping=services.streams.stop)

@@ -6,7 +6,6 @@ It answers in JSON whatever happens. The change itself is the mutation's.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import uuid4
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
@@ -30,7 +29,10 @@ from schema.bodies import BODY_WITHIN_S, RefusedError, media_type, read_body
 from schema.context import Services
 from schema.masking import OVERLOADED_MESSAGE, log_bug
 from schema.payloads import BadPayloadError, read_object
+from schema.request_ids import request_id_of
+from schema.responses import BUG_MESSAGE
 from schema.scalars import serialize_date_time
+from schema.time_limit import EXECUTE_WITHIN_S, OutOfTimeError, in_time
 from schema.warnings import warning_of
 
 PATH: Final = "/api/leads/updateLeadStatus"
@@ -39,9 +41,11 @@ _SCOPE: Final = KeyScope.STATUS_WRITE
 _NO_STORE: Final = {"cache-control": "no-store"}
 
 
-def rest_routes(services: Services, *, body_within_s: float = BODY_WITHIN_S) -> list[Route]:
+def rest_routes(
+    services: Services, *, within_s: float = EXECUTE_WITHIN_S, body_within_s: float = BODY_WITHIN_S
+) -> list[Route]:
     """What answers without GraphQL."""
-    return [Route(PATH, UpdateLeadStatusEndpoint(services, body_within_s))]
+    return [Route(PATH, UpdateLeadStatusEndpoint(services, body_within_s, within_s))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class UpdateLeadStatusEndpoint:
 
     services: Services
     body_within_s: float
+    within_s: float = EXECUTE_WITHIN_S
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -63,12 +68,14 @@ class UpdateLeadStatusEndpoint:
             return _json(refused.status, {"message": refused.message}, **refused.headers)
         except DomainError as error:
             return _refusal(error)
+        except OutOfTimeError as error:
+            return _json(504, {"message": error.message})
         except DatabaseBusyError:
             return _json(503, {"message": OVERLOADED_MESSAGE}, **{"Retry-After": "1"})
         except Exception as error:  # noqa: BLE001 - an edge: a bug must not become text/plain
-            request_id = uuid4().hex
+            request_id = request_id_of(scope)
             log_bug(error, request_id)
-            return _json(500, {"message": "Something went wrong on our side", "requestId": request_id})
+            return _json(500, {"message": BUG_MESSAGE, "requestId": request_id})
 
     async def _update(self, scope: Scope, receive: Receive) -> Response:
         headers = Headers(scope=scope)
@@ -84,7 +91,8 @@ class UpdateLeadStatusEndpoint:
             raise RefusedError(400, str(error)) from error
         change = read_change(given, idempotency_key=headers.get("idempotency-key"))
         try:
-            return _answer(await self.services.status.update(viewer, change))
+            work = self.services.status.update(viewer, change)
+            return _answer(await in_time(work, self.within_s, changes=True))
         except InvalidInputError as error:
             raise InvalidInputError(tuple(_flat(problem) for problem in error.problems)) from error
 

@@ -1,5 +1,6 @@
 """The installation's settings, read from LEADWIRE_* environment variables."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
@@ -23,6 +24,14 @@ class Settings(BaseSettings):
 
     max_requests: int = Field(default=256, ge=1, le=100_000)
     """Requests answered at a time; what is beyond that is refused with 503."""
+    request_timeout_s: float = Field(default=30, gt=0, le=600)
+    """How long what a request asks for may take."""
+    cors_origins: str = ""
+    """Sites whose pages may call the API, by commas, such as https://crm.example.com; `*`: all of them."""
+    introspection: bool = True
+    """Whether the schema may be asked for."""
+    trusted_documents: Path | None = None
+    """A folder or a manifest of the only GraphQL documents that are run; None: any is."""
     database_connections: int = Field(default=10, ge=1, le=1_000)
     """Of this process: reads at a time on SQLite, transactions on PostgreSQL."""
 

@@ -18,7 +18,7 @@ from resolvers.setup_labels import SetupLabels
 from resolvers.update_lead import UpdateLead
 from resolvers.update_lead_status import UpdateLeadStatus
 from resolvers.update_lead_statuses import UpdateLeadStatuses
-from schema.documents import Documents
+from schema.admission import AdmittedOnly
 from schema.masking import CodedErrors
 from schema.scalars import CENTS, DATE, DATE_TIME, JSON_SCALAR, Cents
 
@@ -58,6 +58,6 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    extensions=[CodedErrors, Documents],
+    extensions=[CodedErrors, AdmittedOnly],
     config=StrawberryConfig(scalar_map={datetime: DATE_TIME, date: DATE, Cents: CENTS, JSON: JSON_SCALAR}),
 )

@@ -9,6 +9,9 @@ from starlette.types import Receive
 MAX_BODY_BYTES: Final = 64 * 1024
 """Of a request: a hundred status changes fit in."""
 
+MAX_ADDRESS_BYTES: Final = 16 * 1024
+"""Of what is behind the question mark; most proxies take 8 KiB."""
+
 BODY_WITHIN_S: Final = 30.0
 """How long a body may take to arrive: whoever is cut off in the middle of one would keep a place for ever."""
 

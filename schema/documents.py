@@ -1,117 +1,167 @@
-"""Documents, made ready once: parsed, validated, and what a key must be allowed to run them."""
+"""Documents, made ready once: parsed, counted, validated, and what a key must be allowed to run them.
 
-from collections.abc import Iterator
-from contextlib import suppress
+Which of them run, and whether a text need be sent at all, is up to `Documents`: any do, and those used last
+are kept; or, in `schema.trusted`, none but the operator's own do.
+"""
+
+import hashlib
+import sys
+from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import cast
+from typing import Final, Protocol
 
 from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
-    OperationType,
     parse,
     specified_rules,
     validate,
 )
-from strawberry.extensions import SchemaExtension
 
-from schema.access import Requirement, missing_scopes, requirements_of
+from schema.access import Requirement, requirements_of
 from schema.complexity import complexity_error
-from schema.context import Context
 from schema.page_sizes import page_size_error
+from schema.payloads import OperationRequest
 
-MAX_TOKENS = 1_000
+MAX_TOKENS: Final = 1_000
 """Of one document; the largest introspection query has 191."""
-_MAX_ERRORS = 5
+MOST_BYTES: Final = 32 * 1024 * 1024
+"""Of documents that are kept: some 300 as clients send them, 100 of the largest."""
+_BYTES_PER_TOKEN: Final = 650
+"""Of a parsed document, as measured: 430 to 630."""
+_MAX_ERRORS: Final = 5
 """One bad document must not fill an answer, or a log."""
-_CACHED_DOCUMENTS = 256
-"""At most 64 KiB of text each; clients send few different ones."""
+_CLOSED_RULES: Final = (*specified_rules, NoSchemaIntrospectionCustomRule)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A document that parses."""
+    """A document, ready to run, or why it is not."""
 
-    document: DocumentNode
-    errors: tuple[GraphQLError, ...]
+    text: str = ""
+    sha256: str = ""
+    """Of the text in UTF-8, in hexadecimal digits."""
+    document: DocumentNode | None = None
+    """None: it does not parse."""
+    errors: tuple[GraphQLError, ...] = ()
     """Why it may not run; empty: it may."""
-    requirements: frozenset[Requirement]
-    operations: int
+    requirements: frozenset[Requirement] = frozenset()
+    operations: tuple[OperationDefinitionNode, ...] = ()
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """The operation with this name, or without a name the only one; None: which one cannot be told."""
+        if not name:
+            return self.operations[0] if len(self.operations) == 1 else None
+        return next((one for one in self.operations if one.name and one.name.value == name), None)
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, about."""
+        tokens = self.document.token_count if self.document else 0
+        return sys.getsizeof(self.text) + tokens * _BYTES_PER_TOKEN
 
 
-@lru_cache(maxsize=_CACHED_DOCUMENTS)
-def prepare(schema: GraphQLSchema, text: str) -> Prepared:
-    """Parse, count and validate; GraphQLSyntaxError for what does not parse."""
-    document = parse(text, max_tokens=MAX_TOKENS)
-    errors = _errors(schema, document)
-    operations = sum(isinstance(node, OperationDefinitionNode) for node in document.definitions)
-    requirements = frozenset() if errors else requirements_of(schema, document)
-    return Prepared(document, errors, requirements, operations)
+class Documents(Protocol):
+    """Finds the document that a request is about."""
+
+    def find(self, request: OperationRequest) -> Prepared:
+        """By its text or its id; why it may not run is among its errors."""
+        ...
 
 
-def find_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
-    """The operation with this name, or without one the first; None: there is none."""
-    operations = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
-    return next((one for one in operations if not name or (one.name and one.name.value == name)), None)
+class DocumentCache:
+    """Runs any document that is valid, and keeps those used last.
+
+    What is not valid is not kept: a flood of it must not push out what clients send. What is kept is known by
+    its SHA-256, too: whoever sent it in full need not do so again (automatic persisted queries).
+    """
+
+    def __init__(
+        self, schema: GraphQLSchema, *, introspection: bool = True, most_bytes: int = MOST_BYTES
+    ) -> None:
+        """`introspection`: whether the schema may be asked for."""
+        self._schema, self._introspection, self._most_bytes = schema, introspection, most_bytes
+        self._kept: OrderedDict[str, Prepared] = OrderedDict()
+        """By text, the one used last at the end."""
+        self._by_sha256: dict[str, Prepared] = {}
+        self._bytes = 0
+
+    def find(self, request: OperationRequest) -> Prepared:
+        """See Documents.find()."""
+        if request.document_id is None:
+            return self._by_text(request.query or "")
+        sha256 = request.document_id.removeprefix("sha256:")
+        if not request.query:
+            known = self._by_sha256.get(sha256)
+            # The text, by which clients know that they are to send the document in full, is Apollo's.
+            unknown = refused("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+            return unknown if known is None else self._by_text(known.text)
+        prepared = self._by_text(request.query)
+        return prepared if prepared.sha256 == sha256 else refused("The id is not the document's", _BAD_INPUT)
+
+    def _by_text(self, text: str) -> Prepared:
+        known = self._kept.get(text)
+        if known is not None:
+            self._kept.move_to_end(text)
+            return known
+        prepared = prepare(self._schema, text, introspection=self._introspection)
+        if not prepared.errors:
+            self._keep(prepared)
+        return prepared
+
+    def _keep(self, prepared: Prepared) -> None:
+        self._kept[prepared.text] = self._by_sha256[prepared.sha256] = prepared
+        self._bytes += prepared.size
+        while self._bytes > self._most_bytes:
+            _, oldest = self._kept.popitem(last=False)
+            del self._by_sha256[oldest.sha256]
+            self._bytes -= oldest.size
 
 
-def _errors(schema: GraphQLSchema, document: DocumentNode) -> tuple[GraphQLError, ...]:
+_BAD_INPUT: Final = "BAD_USER_INPUT"
+
+
+def refused(message: str, code: str) -> Prepared:
+    """No document, and why."""
+    return Prepared(errors=(GraphQLError(message, extensions={"code": code}),))
+
+
+def prepare(schema: GraphQLSchema, text: str, *, introspection: bool = True) -> Prepared:
+    """Parse, count and validate."""
+    try:
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        document = parse(text, max_tokens=MAX_TOKENS)
+    except UnicodeEncodeError:
+        return refused("The document must be text in UTF-8", "GRAPHQL_PARSE_FAILED")
+    except GraphQLSyntaxError as error:
+        return Prepared(text=text, sha256=sha256, errors=(error,))
+    errors = _errors(schema, document, introspection=introspection)
+    return Prepared(
+        text=text,
+        sha256=sha256,
+        document=document,
+        errors=errors,
+        requirements=frozenset() if errors else requirements_of(schema, document),
+        operations=tuple(one for one in document.definitions if isinstance(one, OperationDefinitionNode)),
+    )
+
+
+def _errors(
+    schema: GraphQLSchema, document: DocumentNode, *, introspection: bool
+) -> tuple[GraphQLError, ...]:
     # First of all: some rules of validation take far more time than the document is long.
     too_complex = complexity_error(document)
     if too_complex is not None:
         return (too_complex,)
-    errors = tuple(validate(schema, document, specified_rules, max_errors=_MAX_ERRORS))
+    rules = specified_rules if introspection else _CLOSED_RULES
+    errors = tuple(
+        validate(schema, document, rules, max_errors=_MAX_ERRORS, hide_suggestions=not introspection)
+    )
     for error in errors:
         error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
     too_large = None if errors else page_size_error(schema, document)
     return errors if too_large is None else (too_large,)
-
-
-class Documents(SchemaExtension):
-    """Gives Strawberry the prepared document, and refuses what the caller's key does not allow."""
-
-    _prepared: Prepared
-
-    def on_parse(self) -> Iterator[None]:
-        """Hand over the parsed document."""
-        context = self.execution_context
-        # What does not parse is left to Strawberry, which parses it again under the same limit: an error
-        # raised here would pass by the extension that gives errors their codes.
-        context.parse_options = {"max_tokens": MAX_TOKENS}
-        with suppress(GraphQLSyntaxError):
-            self._prepare()
-        yield
-
-    def _prepare(self) -> None:
-        context = self.execution_context
-        self._prepared = prepare(context.schema._schema, context.query or "")  # noqa: SLF001 - Strawberry's own caches take it from there, too
-        context.graphql_document = self._prepared.document
-
-    def on_validate(self) -> Iterator[None]:
-        """Hand over the verdict."""
-        self.execution_context.pre_execution_errors = self._problems()
-        yield
-
-    def _problems(self) -> list[GraphQLError]:
-        if self._prepared.errors:
-            return list(self._prepared.errors)
-        context = self.execution_context
-        if self._prepared.operations > 1 and context._provided_operation_name is None:  # noqa: SLF001 - there is no public name
-            # Strawberry would run the first one; the specification demands a request error.
-            return [_error("Several operations were sent: say which with operationName", "BAD_USER_INPUT")]
-        caller = cast("Context", context.context)
-        wrong_way = caller.transport.refusal(OperationType(context.operation_type.value))
-        if wrong_way is not None:
-            return [_error(wrong_way, "BAD_USER_INPUT")]
-        missing = missing_scopes(caller.viewer, self._prepared.requirements)
-        if missing:
-            return [_error(f"The API key lacks a scope this needs: {', '.join(missing)}", "FORBIDDEN")]
-        return []
-
-
-def _error(message: str, code: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": code})

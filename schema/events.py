@@ -14,9 +14,15 @@ from starlette.types import Receive, Scope, Send
 
 from app.services.streams import Ending, Stream, Streams, TooManyForKeyError, TooManyStreamsError
 from app.services.viewer import INVALID_KEY, Viewer
+from schema.execution import Piece
 from schema.masking import log_bug
-from schema.responses import TOO_MANY_STREAMS, error_response, overloaded_response
-from schema.streaming import Piece, bug_payload, error_payload
+from schema.responses import (
+    TOO_MANY_STREAMS,
+    bug_payload,
+    error_payload,
+    error_response,
+    overloaded_response,
+)
 from schema.tasks import either, stop_tasks
 
 KEEP_ALIVE_S: Final = 15.0

@@ -19,6 +19,10 @@ OVERLOADED_MESSAGE = "The server has too much to do. Try again in a moment."
 
 MAX_MESSAGE = 500
 """Characters of an error's text."""
+MAX_LOGGED = 3
+"""Bugs of one result."""
+MAX_FRAMES = 30
+"""Of one bug, the innermost; each is a line of code and where it is."""
 _QUOTED_INPUT = (
     (re.compile(r"[,.;]? found: .*", re.DOTALL | re.IGNORECASE), ""),
     # As in: String cannot represent a non string value, and then the value.
@@ -33,7 +37,16 @@ class CodedErrors(MaskErrors):
     """Masks on HTTP and on streams alike; Strawberry calls it for both."""
 
     def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
+        self._log([error for error in errors if _is_bug(error)])
         return [self._processed(error) for error in errors]
+
+    def _log(self, bugs: list[GraphQLError]) -> None:
+        """One bug in a list's items is as many errors as the list is long."""
+        request_id = cast("Context", self.execution_context.context).request_id
+        for error in bugs[:MAX_LOGGED]:
+            log_bug(error.original_error or error, request_id)
+        if len(bugs) > MAX_LOGGED:
+            logger.error("request %s failed in %d more places", request_id, len(bugs) - MAX_LOGGED)
 
     def _processed(self, error: GraphQLError) -> GraphQLError:
         if isinstance(error.original_error, DomainError):
@@ -42,7 +55,7 @@ class CodedErrors(MaskErrors):
             return self._refused(error)
         if _is_bug(error):
             return self._masked(error)
-        return _coded(error, _code(error), message=error.message)
+        return coded_error(error)
 
     def _refused(self, error: GraphQLError) -> GraphQLError:
         context = cast("Context", self.execution_context.context)
@@ -54,15 +67,21 @@ class CodedErrors(MaskErrors):
 
     def _masked(self, error: GraphQLError) -> GraphQLError:
         context = cast("Context", self.execution_context.context)
-        log_bug(error.original_error or error, context.request_id)
         masked = _coded(error, "INTERNAL_SERVER_ERROR", message="Something went wrong on our side")
         masked.extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": context.request_id}
         return masked
 
 
+def coded_error(error: GraphQLError) -> GraphQLError:
+    """What is wrong with the caller's request: with a code, and within bounds."""
+    return _coded(error, _code(error), message=error.message)
+
+
 def _is_bug(error: GraphQLError) -> bool:
     """Whether it is our fault: an exception, or a value of ours that the library cannot show."""
     original = error.original_error or error
+    if isinstance(original, DomainError | DatabaseBusyError):
+        return False
     if not isinstance(original, GraphQLError):
         return True
     # What the library says of an argument names the place in the caller's document; what it says of our
@@ -104,5 +123,5 @@ def _bounded(message: str) -> str:
 
 def log_bug(error: BaseException, request_id: str) -> None:
     """Log where it happened, once, and not what it said: messages quote values, and values are people's."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
+    frames = "".join(traceback.format_tb(error.__traceback__, limit=-MAX_FRAMES))
     logger.error("request %s failed with %s\n%s", request_id, type(error).__name__, frames)

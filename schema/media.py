@@ -27,6 +27,11 @@ def takes_json(accept: str | None) -> bool:
     return any(name in wanted and quality > 0 for name, quality in _qualities(accept))
 
 
+def names_json(accept: str | None) -> bool:
+    """Whether it names JSON itself, as programs do, and no browser does for an image or a page."""
+    return any(name in {JSON, RESPONSE_JSON} and quality > 0 for name, quality in _qualities(accept))
+
+
 def _qualities(accept: str | None) -> Iterator[tuple[str, float]]:
     for item in (accept or "").split(","):
         name, *parameters = (part.strip().lower() for part in item.split(";"))

@@ -1,12 +1,14 @@
 """Answers that GraphQL has no part in: one error in JSON, whatever went wrong."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from schema.masking import OVERLOADED, OVERLOADED_MESSAGE
 from schema.media import JSON
 
+BUG_MESSAGE = "Something went wrong on our side"
 TOO_MANY_STREAMS = "Too many connections are open with this API key"
 
 _RETRY_AFTER_S = 1
@@ -26,22 +28,31 @@ def error_response(
     message: str,
     media: str = JSON,
     *,
+    code: str | None = None,
     headers: Mapping[str, str] | None = None,
     **extensions: str,
 ) -> Response:
-    """An answer that is one error and nothing else."""
-    code = _CODES.get(status, "BAD_USER_INPUT")
-    error = {"message": message, "extensions": {"code": code, **extensions}}
+    """An answer that is one error and nothing else. `code`: None: the one that goes with the status."""
     return JSONResponse(
-        {"errors": [error]},
+        error_payload(message, code or _CODES.get(status, "BAD_USER_INPUT"), **extensions),
         status_code=status,
         headers={"content-type": f"{media}; charset=utf-8", "cache-control": "no-store", **(headers or {})},
     )
 
 
+def error_payload(message: str, code: str, **extensions: str) -> dict[str, Any]:
+    """A result that is one error and nothing else."""
+    return {"errors": [{"message": message, "extensions": {"code": code, **extensions}}]}
+
+
+def bug_payload(request_id: str) -> dict[str, Any]:
+    """The result when it is our fault: nothing but the id under which the log tells more."""
+    return error_payload(BUG_MESSAGE, "INTERNAL_SERVER_ERROR", requestId=request_id)
+
+
 def bug_response(request_id: str, media: str = JSON) -> Response:
-    """The answer when it is our fault: nothing but the id under which the log tells more."""
-    return error_response(500, "Something went wrong on our side", media, requestId=request_id)
+    """The answer when it is our fault."""
+    return error_response(500, BUG_MESSAGE, media, requestId=request_id)
 
 
 def overloaded_response(media: str = JSON) -> Response:

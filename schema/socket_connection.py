@@ -9,15 +9,15 @@ from typing import Any, Final
 from uuid import uuid4
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
-from strawberry.schema.base import BaseSchema
 
 from app.database.errors import DatabaseBusyError
 from app.errors import UnauthenticatedError
 from app.services.streams import Ending, Stream, TooManyForKeyError
 from app.services.viewer import Viewer
 from schema.context import Context, Services
+from schema.execution import Executor
 from schema.masking import OVERLOADED_MESSAGE, log_bug
-from schema.responses import TOO_MANY_STREAMS
+from schema.responses import TOO_MANY_STREAMS, bug_payload, error_payload
 from schema.socket_messages import (
     PROTOCOL,
     CloseError,
@@ -30,7 +30,6 @@ from schema.socket_messages import (
     read_message,
     reason_of,
 )
-from schema.streaming import answer_in_pieces, bug_payload, error_payload
 from schema.tasks import either, stop_tasks
 from schema.transports import Transport
 
@@ -60,12 +59,12 @@ class Connection:
         socket: WebSocket,
         stream: Stream,
         *,
-        schema: BaseSchema,
+        executor: Executor,
         services: Services,
         limits: SocketLimits,
     ) -> None:
         self._socket, self._stream = socket, stream
-        self._schema, self._services, self._limits = schema, services, limits
+        self._executor, self._services, self._limits = executor, services, limits
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         """Those of the operations, and of some whose last message is still on its way."""
@@ -202,7 +201,9 @@ class Connection:
                 await self._end(message.id, "error", bug_payload(request_id)["errors"])
 
     async def _answer(self, message: Subscribe, context: Context) -> None:
-        async with aclosing(answer_in_pieces(self._schema, message.request, context)) as pieces:
+        request = message.request
+        prepared = self._executor.find(request)
+        async with aclosing(self._executor.stream(prepared, request, context)) as pieces:
             async for piece in pieces:
                 if piece.refused:
                     await self._end(message.id, "error", piece.payload["errors"])

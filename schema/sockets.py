@@ -9,10 +9,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.http.websocket_origin import is_same_origin, normalize_origin
-from strawberry.schema.base import BaseSchema
 
 from app.services.streams import TooManyStreamsError
 from schema.context import Services
+from schema.execution import Executor
 from schema.masking import log_bug
 from schema.responses import error_response, overloaded_response
 from schema.socket_connection import Connection, SocketLimits
@@ -22,18 +22,18 @@ from schema.socket_messages import PROTOCOL, Code
 class GraphQLSocket:
     """The ASGI application for WebSockets at /graphql.
 
-    `allowed_origins`: other sites whose pages may open one, such as https://crm.example.com.
+    `allowed_origins`: other sites whose pages may open one, such as https://crm.example.com; *: any.
     """
 
     def __init__(
         self,
-        schema: BaseSchema,
+        executor: Executor,
         services: Services,
         *,
         limits: SocketLimits | None = None,
         allowed_origins: Collection[str] = (),
     ) -> None:
-        self._schema, self._services = schema, services
+        self._executor, self._services = executor, services
         self._limits = limits or SocketLimits()
         self._allowed_origins = frozenset(allowed_origins)
 
@@ -55,7 +55,7 @@ class GraphQLSocket:
         # Browsers always say where a page is from; programs need not.
         if origin is None or is_same_origin(origin, headers.get("host")):
             return None
-        if normalize_origin(origin) in self._allowed_origins:
+        if not self._allowed_origins.isdisjoint(("*", normalize_origin(origin))):
             return None
         return error_response(403, "Pages of this origin may not open a WebSocket here")
 
@@ -63,7 +63,7 @@ class GraphQLSocket:
         try:
             with self._services.streams.opened() as stream:
                 connection = Connection(
-                    socket, stream, schema=self._schema, services=self._services, limits=self._limits
+                    socket, stream, executor=self._executor, services=self._services, limits=self._limits
                 )
                 await connection.serve()
         except TooManyStreamsError:

@@ -11,6 +11,8 @@ class Transport(Enum):
 
     POST = "POST"
     """One answer in JSON."""
+    GET = "GET"
+    """The same, for queries alone: whoever follows a link must not change anything."""
     EVENTS = "EVENTS"
     """POST, answered with server-sent events."""
     SOCKET = "SOCKET"
@@ -19,6 +21,8 @@ class Transport(Enum):
     def refusal(self, operation: OperationType) -> str | None:
         """Why it is not for such an operation; None: it is."""
         is_stream = operation is OperationType.SUBSCRIPTION
+        if self is Transport.GET and operation is not OperationType.QUERY:
+            return _WHERE_TO_CHANGE
         if self is Transport.POST and is_stream:
             return _WHERE_TO_SUBSCRIBE
         if self is Transport.SOCKET and not is_stream:
@@ -26,6 +30,7 @@ class Transport(Enum):
         return None
 
 
+_WHERE_TO_CHANGE: Final = "GET is for queries: send everything else with POST"
 _WHERE_TO_SUBSCRIBE: Final = (
     "Subscriptions are answered over WebSocket (graphql-transport-ws) and to POST with"
     " `Accept: text/event-stream`"

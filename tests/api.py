@@ -14,6 +14,7 @@ from app.connectors.base import Endpoint
 from app.connectors.opening import Opener
 from app.connectors.registry import build_connectors
 from app.database.database import Database
+from app.policy import Policy
 from app.services.progress import settle_jobs
 from app.tables.jobs import DeliveryRow, JobRow
 from app.tables.leads import LeadRow
@@ -102,7 +103,9 @@ class Api:
 
 
 @asynccontextmanager
-async def open_api(database: Database, known: World | None = None) -> AsyncIterator[Api]:
+async def open_api(
+    database: Database, known: World | None = None, *, policy: Policy | None = None
+) -> AsyncIterator[Api]:
     """An application over `database`, with nobody to send what it queues. `known`: the world that is in there."""
     clock, woken = FakeClock(), list[UUID]()
     connectors = dict(build_connectors())
@@ -119,7 +122,7 @@ async def open_api(database: Database, known: World | None = None) -> AsyncItera
             http=platforms,
         )
         services = build_services(database=database, opener=opener, wake=woken.extend, clock=clock)
-        app = build_app(services, database=database, examples=blank_examples())
+        app = build_app(services, database=database, examples=blank_examples(), policy=policy)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://leadwire.test") as http:
             yield Api(world, http, woken)

@@ -221,7 +221,7 @@ async def test_requests_are_counted_by_what_was_answered_and_not_by_path(sqlite_
         text = (await client.get("/metrics")).text
 
     seen = samples_of(text)
-    assert sample(seen, "leadwire_requests_total", endpoint="graphql", status="405") == 1
+    assert sample(seen, "leadwire_requests_total", endpoint="graphql", status="406") == 1
     assert sample(seen, "leadwire_requests_total", endpoint="graphql", status="503") == 1
     assert sample(seen, "leadwire_requests_total", endpoint="other", status="404") == 1
     assert sample(seen, "leadwire_request_duration_seconds_count", endpoint="graphql") == 2

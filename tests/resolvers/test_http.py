@@ -71,11 +71,11 @@ async def test_a_key_works_until_it_expires(sqlite_api: Api) -> None:
     assert (before.status_code, after.status_code) == (200, 401)
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
-async def test_any_method_but_post_is_405_with_allow(sqlite_api: Api, method: str) -> None:
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
+async def test_any_method_but_post_and_get_is_405_with_allow(sqlite_api: Api, method: str) -> None:
     response = await sqlite_api.http.request(method, "/graphql?query={__typename}")
 
-    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
     assert response.headers["content-type"].startswith("application/json")
 
 
@@ -158,6 +158,58 @@ async def test_a_bug_is_masked_for_the_caller_and_logged_once_without_what_it_sa
     records = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert [error["extensions"]["requestId"] in record.getMessage() for record in records] == [True]
     assert secret not in json.dumps(answer) + caplog.text
+
+
+async def test_a_bug_in_every_item_of_a_list_is_logged_a_few_times(
+    sqlite_api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(20):
+        await sqlite_api.world.lead(unique_identifier=f"crm-{number}")
+    monkeypatch.setattr(Lead, "of", lambda row: Lead(**(vars(READ_LEAD(row)) | {"currency": None})))
+
+    answer = await sqlite_api.run("{ leads(first: 20) { edges { node { currency } } } }")
+
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"INTERNAL_SERVER_ERROR"}
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert len(lines) <= 4
+    assert all(answer["errors"][0]["extensions"]["requestId"] in line for line in lines)
+
+
+def fall(depth: int) -> None:
+    if depth == 0:
+        raise RuntimeError(SECRET)
+    fall(depth - 1)
+
+
+async def test_a_bug_at_the_bottom_of_a_deep_recursion_is_logged_with_its_last_calls(
+    sqlite_api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(leads, "choose_identifier", lambda *_: fall(400))
+
+    await sqlite_api.run('{ lead(by: {email: "ada@example.com"}) { id } }')
+
+    [line] = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert "in fall" in line
+    assert line.count("\n") < 100
+
+
+async def test_nothing_that_a_caller_sends_gets_into_the_log(
+    sqlite_api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    queries = [
+        "{",
+        "{ " + "nothing " * 900 + "}",
+        "query A { a } query B { b }",
+        "{ lead(by: {email: 5}) { id } }",
+    ]
+    with caplog.at_level(logging.INFO):
+        for query in queries:
+            await sqlite_api.run(query)
+            await sqlite_api.run("query ($a: Int!) { a }", {"a": "ada@example.com" * 1_000})
+
+    assert [
+        record for record in caplog.records if record.name.startswith(("leadwire", "strawberry", "graphql"))
+    ] == []
 
 
 async def test_a_bug_outside_of_graphql_is_json_too(

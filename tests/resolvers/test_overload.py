@@ -18,6 +18,7 @@ from app.database.turnstile import Turnstile
 from app.services.viewer import ViewerService
 from resolvers.root import schema
 from schema.context import Services
+from schema.execution import Executor
 from schema.view import GraphQLView
 from tests.api import Api, open_api
 from tests.database.held_back import held_back
@@ -146,7 +147,7 @@ async def test_a_body_that_does_not_arrive_gives_its_place_back(sqlite_api: Api)
     services = cast("Services", SimpleNamespace(viewers=ViewerService(world.database, world.clock)))
     headers = [(b"x-api-key", b"admin-key"), (b"content-type", b"application/json")]
     scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
-    await GraphQLView(schema, services, body_within_s=0)(scope, receive, send)
+    await GraphQLView(Executor(schema), services, body_within_s=0)(scope, receive, send)
 
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"])["errors"][0]["extensions"] == {"code": "REQUEST_TIMEOUT"}

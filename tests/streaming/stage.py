@@ -18,12 +18,14 @@ from app.connectors.registry import build_connectors
 from app.database.database import Database
 from app.encryption import Cipher
 from app.limits import DEFAULT_MOST, Load
+from app.policy import Policy
 from app.services.streams import MOST, MOST_PER_KEY, Streams
 from app.services.watching import JobFeed
 from app.values import Platform, Scope
 from resolvers.root import schema
 from schema.context import Services
 from schema.examples import blank_examples
+from schema.execution import Executor
 from schema.socket_connection import SocketLimits
 from schema.sockets import GraphQLSocket
 from tests.api import NOWHERE, Api
@@ -160,6 +162,7 @@ async def open_stage(
     requests: int = DEFAULT_MOST,
     clock: Clock | None = None,
     cipher: Cipher | None = None,
+    policy: Policy | None = None,
 ) -> AsyncIterator[Stage]:
     """A server over `database`; /limited is a WebSocket with these limits and origins."""
     clock, connectors = clock or FakeClock(), dict(build_connectors())
@@ -174,11 +177,12 @@ async def open_stage(
             watching=JobFeed(database, sleep=quickly),
             streams=Streams(services.viewers, most=most, most_per_key=most_per_key, sleep=quickly),
         )
-        limited = GraphQLSocket(schema, services, limits=limits, allowed_origins=origins)
+        limited = GraphQLSocket(Executor(schema), services, limits=limits, allowed_origins=origins)
         app = build_app(
             services,
             database=database,
             examples=blank_examples(),
+            policy=policy,
             load=Load(requests),
             more_routes=[WebSocketRoute("/limited", limited)],
         )

@@ -15,8 +15,8 @@ from app.database.errors import DatabaseBusyError
 from app.services.viewer import ViewerService
 from app.tables.jobs import DeliveryRow
 from app.values import Platform, Scope
-from schema import socket_connection
 from schema.documents import MAX_TOKENS
+from schema.execution import Executor
 from schema.socket_connection import SocketLimits
 from tests.end_to_end.live import PATIENCE_S
 from tests.streaming.stage import WATCH, Caller, Stage, open_stage
@@ -210,7 +210,7 @@ async def test_queries_and_mutations_are_refused_and_told_where_to_go(
         ({}, "BAD_USER_INPUT"),
         ({"query": ""}, "BAD_USER_INPUT"),
         ({"query": "subscription {"}, "GRAPHQL_PARSE_FAILED"),
-        ({"query": "fragment F on Query { __typename }"}, "BAD_USER_INPUT"),
+        ({"query": "fragment F on Query { __typename }"}, "GRAPHQL_VALIDATION_FAILED"),
         ({"query": WATCH, "operationName": "Other"}, "BAD_USER_INPUT"),
         ({"query": WATCH + WATCH.replace("Watch", "Two")}, "BAD_USER_INPUT"),
         ({"query": WATCH}, "BAD_USER_INPUT"),
@@ -320,7 +320,7 @@ async def test_a_bug_of_the_stream_itself_ends_that_subscription_alone(
     def fail(*_: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(socket_connection, "answer_in_pieces", fail)
+    monkeypatch.setattr(Executor, "find", fail)
     async with sqlite_stage.socket() as caller:
         await caller.begin()
         await caller.watch("x")
