@@ -16,14 +16,16 @@ def assess(lead: LeadRow, conversion: Conversion, settings: GoogleAdsSettings, n
     """All that keeps this conversion from being sent, delays it or makes it weaker."""
     clicked_at = lead.google_clicked_at if click_id(lead) else None
     window = CLICK_WINDOW if click_id(lead) else USER_DATA_WINDOW
-    expires_at = (clicked_at or lead.created_at) + window
+    # A click of unknown time came before the lead, and before what happened.
+    expires_at = (clicked_at or min(lead.created_at, conversion.event_at)) + window
     send_at = max(conversion.event_at, clicked_at + CLICK_SETTLES) if clicked_at else conversion.event_at
     findings = [
         *_target(conversion),
         *_identifiers(lead, settings),
         *currency_findings(conversion),
         *_consent(conversion, settings),
-        *_times(conversion, clicked_at, expires_at, now),
+        *_window(lead, clicked_at, expires_at, now),
+        *_order(conversion, clicked_at),
         *_unusable_phone(lead, settings),
     ]
     return conclude(findings, now=now, send_at=send_at, expires_at=expires_at)
@@ -74,19 +76,29 @@ def _consent(conversion: Conversion, settings: GoogleAdsSettings) -> Iterator[Fi
         yield unknown_consent_finding("adUserData", settings.unknown_consent, title=FACTS.title)
 
 
-def _times(
-    conversion: Conversion, clicked_at: datetime | None, expires_at: datetime, now: datetime
+def _window(
+    lead: LeadRow, clicked_at: datetime | None, expires_at: datetime, now: datetime
 ) -> Iterator[Finding]:
-    outside = WarningCode.OUTSIDE_TIME_WINDOW
-    if now >= expires_at:
-        reason = (
-            f"Google Ads takes conversions until {expires_at:%Y-%m-%d}, counted from the click or the lead."
-        )
-        yield skips(outside, None, reason)
+    if now < expires_at:
+        return
+    if clicked_at:
+        counted = f"{CLICK_WINDOW.days} days after the click on the ad."
+    elif click_id(lead):
+        counted = f"{CLICK_WINDOW.days} days after {_AT_THE_LATEST} The time of the click is not known."
+    else:
+        counted = f"{USER_DATA_WINDOW.days} days after {_AT_THE_LATEST} Without a click id it takes no older."
+    reason = f"It is too late: Google Ads took this until {expires_at:%Y-%m-%d}, {counted}"
+    yield skips(WarningCode.OUTSIDE_TIME_WINDOW, None, reason)
+
+
+_AT_THE_LATEST = "the lead came in or the conversion happened, whichever was first."
+
+
+def _order(conversion: Conversion, clicked_at: datetime | None) -> Iterator[Finding]:
     # Event times are whole seconds, clicks need not be.
     if clicked_at is not None and conversion.event_at < clicked_at.replace(microsecond=0):
         reason = "It happened before the click on the ad, so Google would not count it. Check occurredAt."
-        yield skips(outside, "occurredAt", reason)
+        yield skips(WarningCode.OUTSIDE_TIME_WINDOW, "occurredAt", reason)
 
 
 def _unusable_phone(lead: LeadRow, settings: GoogleAdsSettings) -> Iterator[Finding]:

@@ -29,7 +29,8 @@ def assess(
         *_identifiers(lead, settings),
         *_value(conversion),
         *advertising_consent_findings(conversion.consent, settings.unknown_consent, title=FACTS.title),
-        *_times(conversion, clicked_at, expires_at, now),
+        *_window(conversion, clicked_at, expires_at, now),
+        *_order(conversion, clicked_at),
         *_unusable_phone(lead, settings),
     ]
     return conclude(findings, now=now, send_at=_send_at(conversion, clicked_at), expires_at=expires_at)
@@ -90,20 +91,27 @@ def _value(conversion: Conversion) -> Iterator[Finding]:
     yield from currency_findings(conversion)
 
 
-def _times(
+def _window(
     conversion: Conversion, clicked_at: datetime | None, expires_at: datetime, now: datetime
 ) -> Iterator[Finding]:
-    outside = WarningCode.OUTSIDE_TIME_WINDOW
-    if now >= expires_at:
-        reason = (
-            f"Microsoft Ads took this until {expires_at:%Y-%m-%d}: 90 days after the conversion and after "
-            "the click or, where that is not known, the lead."
-        )
-        yield skips(outside, None, reason)
+    if now < expires_at:
+        return
+    if expires_at == conversion.event_at + WINDOW:
+        since = "it happened."
+    elif clicked_at:
+        since = "the click on the ad."
+    else:
+        since = "the lead came in. The time of the click is not known."
+    until = f"{expires_at:%Y-%m-%d}, {WINDOW.days} days after {since}"
+    reason = f"It is too late: Microsoft Ads took this until {until}"
+    yield skips(WarningCode.OUTSIDE_TIME_WINDOW, None, reason)
+
+
+def _order(conversion: Conversion, clicked_at: datetime | None) -> Iterator[Finding]:
     # Event times are whole seconds, clicks need not be.
     if clicked_at is not None and conversion.event_at < clicked_at.replace(microsecond=0):
         reason = "It happened before the click on the ad, so Microsoft would not count it. Check occurredAt."
-        yield skips(outside, "occurredAt", reason)
+        yield skips(WarningCode.OUTSIDE_TIME_WINDOW, "occurredAt", reason)
 
 
 def _unusable_phone(lead: LeadRow, settings: MicrosoftAdsSettings) -> Iterator[Finding]:

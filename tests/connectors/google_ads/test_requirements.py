@@ -122,6 +122,37 @@ def test_the_window_counts_from_the_click_or_the_lead(person: dict[str, Any], ex
     assert assess(lead(**person), conversion(), SETTINGS, NOW).expires_at == expires_at
 
 
+@pytest.mark.parametrize(
+    ("person", "days"), [({"google_clicked_at": None}, 90), ({"gclid": None, "google_clicked_at": None}, 63)]
+)
+def test_of_what_happened_before_the_lead_the_click_is_older_still(person: dict[str, Any], days: int) -> None:
+    happened_at = CREATED_AT - timedelta(days=80)
+    assessment = assess(lead(**person), conversion(event_at=happened_at), SETTINGS, NOW)
+    assert assessment.expires_at == happened_at + timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("person", "text"),
+    [
+        ({"google_clicked_at": NOW - timedelta(days=90)}, "2026-11-23, 90 days after the click on the ad."),
+        (
+            {"google_clicked_at": None, "created_at": NOW - timedelta(days=90)},
+            "2026-11-23, 90 days after the lead came in or the conversion happened, whichever was first. The time of "
+            "the click is not known.",
+        ),
+        (
+            {"gclid": None, "created_at": NOW - timedelta(days=63)},
+            "2026-11-23, 63 days after the lead came in or the conversion happened, whichever was first. Without a "
+            "click id it takes no older.",
+        ),
+    ],
+)
+def test_what_is_too_late_says_from_when_the_days_count(person: dict[str, Any], text: str) -> None:
+    [late] = [one for one in assess(lead(**person), conversion(), SETTINGS, NOW).findings if one.will_skip]
+    assert late.code is WarningCode.OUTSIDE_TIME_WINDOW
+    assert late.reason == f"It is too late: Google Ads took this until {text}"
+
+
 @pytest.mark.parametrize(("ahead", "skipped"), [(timedelta(seconds=1), False), (timedelta(0), True)])
 def test_the_window_ends_to_the_second(ahead: timedelta, skipped: bool) -> None:
     now = CLICKED_AT + timedelta(days=90) - ahead

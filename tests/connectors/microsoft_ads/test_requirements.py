@@ -125,6 +125,26 @@ class TestTimes:
         assessment = assessed(lead(microsoft_clicked_at=clicked_at))
         assert told(assessment) == [(WarningCode.OUTSIDE_TIME_WINDOW, None, True)]
 
+    @pytest.mark.parametrize(
+        ("person", "event_at", "since"),
+        [
+            (lead(microsoft_clicked_at=NOW - timedelta(days=90)), EVENT_AT, "the click on the ad."),
+            (
+                lead(microsoft_clicked_at=None, created_at=NOW - timedelta(days=90)),
+                EVENT_AT,
+                "the lead came in. The time of the click is not known.",
+            ),
+            (lead(microsoft_clicked_at=None), NOW - timedelta(days=90), "it happened."),
+        ],
+    )
+    def test_what_is_too_late_says_from_when_the_days_count(
+        self, person: Any, event_at: Any, since: str
+    ) -> None:
+        [late] = assessed(person, event_at=event_at).findings
+        assert (
+            late.reason == f"It is too late: Microsoft Ads took this until 2026-11-23, 90 days after {since}"
+        )
+
     def test_what_happened_before_the_click_is_not_sent(self) -> None:
         assessment = assessed(lead(microsoft_clicked_at=EVENT_AT + timedelta(seconds=1)))
         assert told(assessment) == [(WarningCode.OUTSIDE_TIME_WINDOW, "occurredAt", True)]
