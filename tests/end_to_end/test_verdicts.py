@@ -168,6 +168,19 @@ async def test_a_refusal_that_comes_later_turns_the_job_but_not_the_lead(live: L
     assert (later["state"], later["lead"]["status"]) == ("FAILED", "RATED")
 
 
+async def test_a_click_id_that_the_action_does_not_count_keeps_no_other_conversion_waiting(
+    live: Live,
+) -> None:
+    async with connected(live, Platform.GOOGLE_ADS) as route:
+        job = await accepted(route)
+        await live.script(route.name, fail="ONE_PER_CLICK_CONVERSION_ACTION_NOT_PERMITTED_WITH_BRAID")
+        refused = await asked(route, job)
+        [mapping] = (await live.job(job["id"]))["lead"]["label"]["mappings"]
+        other = only_delivery(await route.send())
+
+    assert (refused["state"], mapping["held"], other["state"]) == ("REJECTED", False, "ACCEPTED")
+
+
 async def test_without_a_verdict_for_three_days_it_stays_accepted_and_says_so(live: Live) -> None:
     async with connected(live, Platform.GOOGLE_ADS) as route:
         job = await accepted(route)

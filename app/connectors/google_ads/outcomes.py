@@ -61,9 +61,6 @@ CATALOGUE: dict[str, Entry] = {
             "OPERATING_ACCOUNT_LOGIN_ACCOUNT_MISMATCH": "The manager account does not fit the account. Check "
             "login_customer_id.",
             "NOT_ALLOWLISTED": "Google has not opened this feature for the account.",
-            "ONE_PER_CLICK_CONVERSION_ACTION_NOT_PERMITTED_WITH_BRAID": "The conversion action counts one "
-            "conversion "
-            "per click, which Google does not do for gbraid and wbraid. Let it count every conversion.",
             "EXTERNAL_ATTRIBUTION_DATA_MISSING": "The conversion action is one of external attribution, "
             "which this API cannot serve. Map the label to another one.",
             "EU_POLITICAL_ADVERTISING_DECLARATION_REQUIRED": "Google waits for the account's declaration on "
@@ -85,6 +82,10 @@ CATALOGUE: dict[str, Entry] = {
             "CONVERSION_PRECEDES_CLICK": "The conversion happened before the click. Check occurredAt.",
             "INVALID_CLICK": "The click did not come from a Google Ads campaign.",
             "CLICK_NOT_FOUND": "Google does not find the click.",
+            # Said of the action, but only of such clicks: to hold its mapping would keep all others waiting.
+            "ONE_PER_CLICK_CONVERSION_ACTION_NOT_PERMITTED_WITH_BRAID": "The conversion action counts one "
+            "conversion per click, which Google does not do for gbraid and wbraid. Let it count every "
+            "conversion, then retry the delivery.",
             "USER_ID_NOT_FOUND": "Google does not find anybody by what is known of the person.",
             "USER_ID_NOT_FOUND_FOR_GCLID": "Google does not find the click.",
             "ORIGINAL_CONVERSIONS_NOT_FOUND": "Google does not find the conversion this was to change.",
