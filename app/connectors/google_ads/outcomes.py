@@ -24,7 +24,7 @@ _NOT_ALLOWED = (
 _TERMS = (
     "The Google Ads account has not accepted the terms for enhanced conversions. Accept them in Google "
     "Ads under "
-    "Goals, Settings, or switch user_data off."
+    "Goals, Settings, or switch userData off."
 )
 _UNUSABLE_TARGET = "The conversion action this label is mapped to cannot be used. Check its id and its type."
 _BUSY = "{title} is not available for the moment."
@@ -52,14 +52,14 @@ CATALOGUE: dict[str, Entry] = {
             "DESTINATION_ACCOUNT_TYPE_MISMATCH": "The account id is not that of a Google Ads account.",
             "DESTINATION_ACCOUNT_NOT_ENABLED_ENHANCED_CONVERSIONS_FOR_LEADS": "Enhanced conversions for "
             "leads is "
-            "switched off in Google Ads. Switch it on, or switch user_data off.",
+            "switched off in Google Ads. Switch it on, or switch userData off.",
             "DESTINATION_ACCOUNT_DATA_POLICY_PROHIBITS_ENHANCED_CONVERSIONS": "Google's policies forbid "
             "personal "
-            "data for this account. Switch user_data off.",
+            "data for this account. Switch userData off.",
             "DESTINATION_ACCOUNT_ENHANCED_CONVERSIONS_TERMS_NOT_SIGNED": _TERMS,
             "TERMS_AND_CONDITIONS_NOT_SIGNED": _TERMS,
             "OPERATING_ACCOUNT_LOGIN_ACCOUNT_MISMATCH": "The manager account does not fit the account. Check "
-            "login_customer_id.",
+            "loginCustomerId.",
             "NOT_ALLOWLISTED": "Google has not opened this feature for the account.",
             "EXTERNAL_ATTRIBUTION_DATA_MISSING": "The conversion action is one of external attribution, "
             "which this API cannot serve. Map the label to another one.",

@@ -51,7 +51,7 @@ class LinkedInCredentials(ConnectionModel):
     def _can_be_used(self) -> Self:
         parts = (self.client_id, self.client_secret, self.refresh_token)
         if any(parts) and not all(parts):
-            raise ValueError("client_id, client_secret and refresh_token are needed together")
+            raise ValueError("clientId, clientSecret and refreshToken are needed together")
         if not any((self.access_token, *parts)):
-            raise ValueError("either access_token or client_id, client_secret and refresh_token is needed")
+            raise ValueError("either accessToken or clientId, clientSecret and refreshToken is needed")
         return self

@@ -21,7 +21,7 @@ _CREDENTIALS = (
     "{title} does not accept the access token. Create a new one in Events Manager and connect again."
 )
 _DATASET = (
-    "{title} does not know the dataset, or the token may not write to it. Check dataset_id and the token."
+    "{title} does not know the dataset, or the token may not write to it. Check datasetId and the token."
 )
 _RIGHTS = "The access token may not do this. Give its user access to the dataset in Meta's business settings."
 _CONTENT = "{title} refused the content of the event."

@@ -66,7 +66,7 @@ def _website(lead: LeadRow, settings: MetaSettings, known: frozenset[str]) -> It
         reason = (
             "Meta takes conversions of a website only with the address of a page. Send landingPageUrl "
             "with createLead, "
-            "or set event_source_url at the integration."
+            "or set eventSourceUrl at the integration."
         )
         yield skips(WarningCode.MISSING_FIELD, "landingPageUrl", reason)
 

@@ -42,7 +42,7 @@ class MetaSettings(ConnectionModel):
     def _crm_has_a_name(self) -> Self:
         if self.mode == "crm" and self.crm_name is None:
             raise ValueError(
-                "crm_name is required with mode crm: Meta wants to know which CRM the leads are in"
+                "crmName is required with mode crm: Meta wants to know which CRM the leads are in"
             )
         return self
 

@@ -38,10 +38,10 @@ CATALOGUE: dict[int, Entry] = {
     **entries(
         OutcomeKind.CONFIGURATION,
         {
-            106: "The connected user may not write to this account. Check customer_id and account_id, or "
+            106: "The connected user may not write to this account. Check customerId and accountId, or "
             "give the user access in Microsoft Advertising.",
-            116: "{title} misses the customer or the account. Check customer_id and account_id.",
-            208: "{title} does not know the account. Check account_id.",
+            116: "{title} misses the customer or the account. Check customerId and accountId.",
+            208: "{title} does not know the account. Check accountId.",
             5605: "This label is not mapped to the name of an offline conversion goal.",
             5606: _NO_GOAL,
             5613: "Microsoft has not opened offline conversions for this customer.",

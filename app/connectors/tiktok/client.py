@@ -13,7 +13,7 @@ from app.connectors.tiktok.settings import TikTokCredentials
 NO_TEST_CODE = Outcome(
     kind=OutcomeKind.CONFIGURATION,
     code="NO_TEST_EVENT_CODE",
-    message="The integration is in test mode without a test_event_code, so TikTok would count the event.",
+    message="The integration is in test mode without a testEventCode, so TikTok would count the event.",
 )
 
 

@@ -24,12 +24,12 @@ _LIMIT = "{title} takes no more requests for the moment."
 _BUSY = "{title} is not available for the moment."
 _CONTENT = "{title} refused the content of the event."
 _TOKEN = "{title} does not accept the access token. Create a new one in Events Manager and connect again."  # noqa: S105 - words
-_RIGHTS = "The access token may not report events for this event source. Check event_source_id and the token."
+_RIGHTS = "The access token may not report events for this event source. Check eventSourceId and the token."
 _VERSION = "{title} does not answer to this version of its API. Set another one for this installation."
 
 SOURCE = Entry(
     kind=OutcomeKind.CONFIGURATION,
-    text="{title} does not accept event_source_id: with web a pixel code, otherwise the id of an event set.",
+    text="{title} does not accept eventSourceId: with web a pixel code, otherwise the id of an event set.",
 )
 CATALOGUE: dict[int, Entry] = {
     **entries(
@@ -54,7 +54,7 @@ CATALOGUE: dict[int, Entry] = {
         {
             40001: _RIGHTS,
             # Of all that a request names only the event source could be gone.
-            40007: "{title} does not know this event source. Check event_source_id.",
+            40007: "{title} does not know this event source. Check eventSourceId.",
             40118: "{title} has not enabled this for the advertiser or the app.",
             40119: _RIGHTS,
             40124: "{title} has not approved the profile of the developer who created the access token.",

@@ -77,7 +77,7 @@ def _page(lead: LeadRow, settings: TikTokSettings) -> Iterator[Finding]:
     if settings.mode == "web" and not page_url(lead, settings):
         reason = (
             "TikTok takes conversions of a website only with the address of a page. Send landingPageUrl "
-            "with createLead, or set event_source_url at the integration."
+            "with createLead, or set eventSourceUrl at the integration."
         )
         yield skips(WarningCode.MISSING_FIELD, "landingPageUrl", reason)
 

@@ -45,13 +45,11 @@ class TikTokSettings(ConnectionModel):
     def _belongs_to_its_mode(self) -> Self:
         if self.mode == "crm" and self.crm_name is None:
             raise ValueError(
-                "crm_name is required with mode crm: TikTok wants to know which CRM the leads are in"
+                "crmName is required with mode crm: TikTok wants to know which CRM the leads are in"
             )
         # A pixel code is what people paste here, and TikTok refuses each event for it.
         if self.mode == "offline" and not (self.event_source_id.isascii() and self.event_source_id.isdigit()):
-            raise ValueError(
-                "event_source_id is a number with mode offline: an event set's, not a pixel code"
-            )
+            raise ValueError("eventSourceId is a number with mode offline: an event set's, not a pixel code")
         return self
 
 

@@ -49,7 +49,7 @@ def test_what_a_token_is_fetched_with_comes_complete_or_not_at_all(
 
 
 def test_no_credentials_at_all_are_refused_with_both_ways_named() -> None:
-    with pytest.raises(ValidationError, match="either access_token or client_id"):
+    with pytest.raises(ValidationError, match="either accessToken or clientId"):
         LinkedInCredentials.model_validate({})
 
 

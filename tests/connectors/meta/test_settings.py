@@ -9,7 +9,7 @@ GOOD: dict[str, Any] = {"dataset_id": "1234567890", "mode": "website"}
 
 
 def test_a_crm_needs_a_name() -> None:
-    with pytest.raises(ValidationError, match="crm_name is required with mode crm"):
+    with pytest.raises(ValidationError, match="crmName is required with mode crm"):
         MetaSettings.model_validate({**GOOD, "mode": "crm"})
     assert MetaSettings.model_validate({**GOOD, "mode": "crm", "crm_name": "HubSpot"}).crm_name == "HubSpot"
 

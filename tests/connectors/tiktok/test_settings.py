@@ -21,7 +21,7 @@ def test_each_mode_can_be_configured(good: dict[str, Any]) -> None:
 
 
 def test_a_crm_needs_a_name() -> None:
-    with pytest.raises(ValidationError, match="crm_name is required with mode crm"):
+    with pytest.raises(ValidationError, match="crmName is required with mode crm"):
         TikTokSettings.model_validate({**GOOD, "mode": "crm"})
 
 
