@@ -6,6 +6,7 @@ from datetime import datetime
 from app.connectors.base import Assessment, Consent, Conversion, Finding
 from app.connectors.fields import UnknownConsent
 from app.connectors.money import is_currency
+from app.tables.leads import LeadRow
 from app.values import ConsentState, DeliveryPlan, WarningCode
 
 
@@ -48,6 +49,28 @@ def advertising_consent_findings(
     elif not any(answers.values()):
         yield unknown_consent_finding("adUserData", policy, title=title)
 
+
+def unusable_contacts(lead: LeadRow, *, phone: bool = True) -> str:
+    """What to add where nobody can be recognised though the lead has an e-mail or a phone.
+
+    Empty when it has neither; `phone`: whether the platform would take one.
+    """
+    notes = ""
+    if lead.email and lead.email.strip():
+        notes += " What is stored as e-mail is no address."
+    if phone and lead.phone and lead.phone.strip():
+        notes += f" {_UNUSABLE_PHONE}"
+    return notes
+
+
+def unusable_phone_finding() -> Finding:
+    """A phone is stored, and the platform cannot be told of it."""
+    return warns(WarningCode.MISSING_FIELD, "countryCode", _UNUSABLE_PHONE)
+
+
+_UNUSABLE_PHONE = (
+    "What is stored as phone cannot be dialled from abroad. Send it as +31..., or with a country."
+)
 
 _CLOSES_FIRST = skips(
     WarningCode.OUTSIDE_TIME_WINDOW,

@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from app.connectors.base import Consent, OutcomeKind
 from app.connectors.http import json_bytes
 from app.connectors.registry import build_connectors
-from app.values import ConsentState, DeliveryKind, DeliveryPlan, WarningCode
+from app.values import ConsentState, DeliveryKind, DeliveryPlan, Platform, WarningCode
 from tests.connectors.cases import (
     A_YEAR_AGO,
     CASES,
@@ -261,6 +261,27 @@ def test_a_value_in_no_currency_there_is_is_not_sent(case: Case, code: str) -> N
     assessment = connector.assess(lead(), case.conversion(currency=code), settings_, NOW)
     [finding] = assessment.findings
     assert (finding.code, finding.field, finding.will_skip) == (WarningCode.MISSING_FIELD, "currency", True)
+
+
+@pytest.mark.parametrize(
+    # Analytics knows visitors, and webhooks are told of anybody.
+    "case",
+    [case for case in CASES if case.platform not in {Platform.GA4, Platform.WEBHOOK}],
+    ids=lambda case: case.name,
+)
+def test_a_contact_that_is_stored_and_cannot_be_used_is_named(case: Case) -> None:
+    connector = case.connector()
+    settings_ = connector.settings_model.model_validate(case.settings)
+    person = bare_lead(
+        email="nobody", phone="call me", user_agent="Mozilla/5.0", landing_page_url="https://x.example"
+    )
+    [finding] = connector.assess(person, case.conversion(), settings_, NOW).findings[:1]
+    assert (finding.code, finding.will_skip) == (WarningCode.MISSING_IDENTIFIER, True)
+    assert "What is stored as e-mail is no address." in finding.reason
+    # LinkedIn takes no phone at all.
+    assert ("What is stored as phone cannot be dialled" in finding.reason) is (
+        case.platform is not Platform.LINKEDIN
+    )
 
 
 @every_connector

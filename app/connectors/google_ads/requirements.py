@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.connectors.assessing import conclude, currency_findings, skips, unknown_consent_finding, warns
+from app.connectors.assessing import (
+    conclude,
+    currency_findings,
+    skips,
+    unknown_consent_finding,
+    unusable_contacts,
+    unusable_phone_finding,
+    warns,
+)
 from app.connectors.base import Assessment, Conversion, Finding
 from app.connectors.google_ads.api import CLICK_SETTLES, CLICK_WINDOW, FACTS, USER_DATA_WINDOW
 from app.connectors.google_ads.payload import click_id, user_identifiers
@@ -52,8 +60,8 @@ def _identifiers(lead: LeadRow, settings: GoogleAdsSettings) -> Iterator[Finding
     elif not user_identifiers(lead):
         reason = (
             "No Google click id (gclid, gbraid, wbraid), e-mail, phone or full address is known for this "
-            "lead, "
-            "so Google cannot match it. Complete the lead and change its status again."
+            "lead, so Google cannot match it. Complete the lead and change its status again."
+            f"{unusable_contacts(lead)}"
         )
         yield skips(missing, "gclid", reason)
     else:
@@ -103,8 +111,4 @@ def _order(conversion: Conversion, clicked_at: datetime | None) -> Iterator[Find
 
 def _unusable_phone(lead: LeadRow, settings: GoogleAdsSettings) -> Iterator[Finding]:
     if settings.user_data and lead.phone and not user_identifiers(lead):
-        reason = (
-            "The phone number cannot be used because its country is not known. Send it as +31..., or "
-            "a country."
-        )
-        yield warns(WarningCode.MISSING_FIELD, "countryCode", reason)
+        yield unusable_phone_finding()

@@ -8,6 +8,7 @@ from app.connectors.assessing import (
     conclude,
     currency_findings,
     skips,
+    unusable_contacts,
     warns,
 )
 from app.connectors.base import Assessment, Conversion, Finding
@@ -52,10 +53,11 @@ def _identifiers(lead: LeadRow, settings: LinkedInSettings) -> Iterator[Finding]
         )
         yield warns(missing, "liFatId", reason)
     else:
-        names = ", or first and last name" if settings.user_data else ""
+        names = " nor first and last name" if settings.user_data else ""
         reason = (
             f"Neither LinkedIn's click id (li_fat_id) nor an e-mail address{names} is known for this lead, "
             "so LinkedIn cannot recognise it. Complete the lead and change its status again."
+            f"{unusable_contacts(lead, phone=False)}"
         )
         yield skips(missing, "liFatId", reason)
 

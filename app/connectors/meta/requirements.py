@@ -8,6 +8,7 @@ from app.connectors.assessing import (
     conclude,
     currency_findings,
     skips,
+    unusable_contacts,
     warns,
 )
 from app.connectors.base import Assessment, Conversion, Finding
@@ -49,6 +50,7 @@ def _website(lead: LeadRow, settings: MetaSettings, known: frozenset[str]) -> It
             "Nothing is known that Meta could recognise this person by: no click id (fbc, fbclid), "
             "browser id (fbp), "
             "e-mail, phone, own id or IP address. Complete the lead and change its status again."
+            f"{unusable_contacts(lead)}"
         )
         yield skips(WarningCode.MISSING_IDENTIFIER, "user_data", reason)
     elif not known & {"fbc", "em"}:
@@ -78,6 +80,7 @@ def _crm(lead: LeadRow, known: frozenset[str]) -> Iterator[Finding]:
             "Neither the id of Meta's lead form, nor an e-mail, phone or click id (fbc, fbclid) is known "
             "for this "
             f"lead, so Meta cannot recognise it. Complete the lead and change its status again.{wrong}"
+            f"{unusable_contacts(lead)}"
         )
         yield skips(WarningCode.MISSING_IDENTIFIER, "metaLeadId", reason)
     elif "lead_id" not in known:

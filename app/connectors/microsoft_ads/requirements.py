@@ -8,6 +8,8 @@ from app.connectors.assessing import (
     conclude,
     currency_findings,
     skips,
+    unusable_contacts,
+    unusable_phone_finding,
     warns,
 )
 from app.connectors.base import Assessment, Conversion, Finding
@@ -71,7 +73,7 @@ def _identifiers(lead: LeadRow, settings: MicrosoftAdsSettings) -> Iterator[Find
     elif not identifiers(lead, settings):
         reason = (
             "No Microsoft click id (msclkid), e-mail or phone is known for this lead, so Microsoft cannot "
-            "match it. Complete the lead and change its status again."
+            f"match it. Complete the lead and change its status again.{unusable_contacts(lead)}"
         )
         yield skips(missing, "msclkid", reason)
     else:
@@ -116,8 +118,4 @@ def _order(conversion: Conversion, clicked_at: datetime | None) -> Iterator[Find
 
 def _unusable_phone(lead: LeadRow, settings: MicrosoftAdsSettings) -> Iterator[Finding]:
     if settings.user_data and lead.phone and not user_data(lead):
-        reason = (
-            "The phone number cannot be used because its country is not known. Send it as +31..., or with a "
-            "country."
-        )
-        yield warns(WarningCode.MISSING_FIELD, "countryCode", reason)
+        yield unusable_phone_finding()

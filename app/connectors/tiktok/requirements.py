@@ -8,6 +8,7 @@ from app.connectors.assessing import (
     conclude,
     currency_findings,
     skips,
+    unusable_contacts,
     warns,
 )
 from app.connectors.base import Assessment, Conversion, Finding
@@ -41,7 +42,7 @@ def assess(lead: LeadRow, conversion: Conversion, settings: TikTokSettings, now:
     expires_at = conversion.event_at + EVENT_WINDOWS[settings.mode]
     findings = [
         *_target(conversion),
-        *_identifiers(frozenset(user(lead, settings)), settings.mode),
+        *_identifiers(lead, frozenset(user(lead, settings)), settings.mode),
         *_page(lead, settings),
         *currency_findings(conversion),
         *advertising_consent_findings(conversion.consent, settings.unknown_consent, title=FACTS.title),
@@ -57,12 +58,12 @@ def _target(conversion: Conversion) -> Iterator[Finding]:
         )
 
 
-def _identifiers(known: frozenset[str], mode: Mode) -> Iterator[Finding]:
+def _identifiers(lead: LeadRow, known: frozenset[str], mode: Mode) -> Iterator[Finding]:
     field = "email" if mode == "offline" else "ttclid"
     if not known & _ENOUGH[mode] and not (mode == "web" and known >= _TOGETHER):
         reason = (
             f"Nothing is known that TikTok could recognise this person by: it needs {_NAMES[mode]}. "
-            "Complete the lead and change its status again."
+            f"Complete the lead and change its status again.{unusable_contacts(lead)}"
         )
         yield skips(WarningCode.MISSING_IDENTIFIER, field, reason)
     elif not known & _STRONG:
