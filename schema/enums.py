@@ -171,7 +171,7 @@ _show(
     CONSENT_UNKNOWN="It is not known whether the person consented.",
     OUTSIDE_TIME_WINDOW="The platform does not count a conversion at this time.",
     NOT_MAPPED="The label means nothing at this integration yet.",
-    ALREADY_CONVERTED="The lead already has this conversion there.",
+    ALREADY_CONVERTED="The lead already has this conversion there, or may have it.",
     INTEGRATION_PAUSED="The integration or the mapping is paused; the conversion waits.",
     CANNOT_BE_UNDONE="What was sent there cannot be taken back.",
     CANNOT_BE_RESTATED="The value of what was sent there cannot be changed.",

@@ -11,7 +11,7 @@ from app.services.situation import Plan, Planned, Situation
 from app.services.warnings import warning_json
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow
-from app.values import DeliveryKind, DeliveryPlan, WarningCode
+from app.values import DeliveryKind, DeliveryPlan, DeliveryState, WarningCode
 
 
 def plan_job(situation: Situation) -> Plan:
@@ -37,9 +37,12 @@ def _plan_send(situation: Situation, integration: IntegrationRow) -> Planned:
     if mapping is None:
         reason = f"The label '{situation.label.name}' is not mapped to anything at {integration.name}."
         return skipped(situation, sent, replace(_NOT_MAPPED, reason=reason))
-    earlier = _earlier(situation, integration)
+    earlier = _earlier(situation, integration, COUNTS)
     if not earlier:
-        return assessed(situation, integration, mapping, sent)
+        planned = assessed(situation, integration, mapping, sent)
+        if planned.plan is DeliveryPlan.SKIP or not _earlier(situation, integration, MAY_COUNT):
+            return planned
+        return replace(planned, findings=(*planned.findings, _MAY_HAVE_CONVERTED))
     for one in earlier:
         if sent.value_cents is None or one.states(sent.value_cents, sent.currency):
             return replace(skipped(situation, sent, _ALREADY_CONVERTED), relies_on=one.on_their_way)
@@ -60,11 +63,13 @@ def _plan_restatement(
     return replace(planned, relies_on=relies_on, replaces=earlier.restating)
 
 
-def _earlier(situation: Situation, integration: IntegrationRow) -> Sequence[Standing]:
-    """What the label already counts for at the integration, if it may count only once; oldest first."""
+def _earlier(
+    situation: Situation, integration: IntegrationRow, states: frozenset[DeliveryState]
+) -> Sequence[Standing]:
+    """The label's conversions in `states` at the integration, if it may count only once; oldest first."""
     if not situation.label.convert_once:
         return []
-    found = standing(situation.history, integration.id, COUNTS)
+    found = standing(situation.history, integration.id, states)
     return [one for one in found if one.send.label_id == situation.label.id]
 
 
@@ -103,6 +108,13 @@ _ALREADY_CONVERTED = Finding(
     field=None,
     reason="This lead already has a conversion for this label there, with the same value.",
     will_skip=True,
+)
+_MAY_HAVE_CONVERTED = Finding(
+    code=WarningCode.ALREADY_CONVERTED,
+    field=None,
+    reason="An earlier conversion of this lead for this label may have arrived there: its answer never came. "
+    "If it did, both are counted.",
+    will_skip=False,
 )
 _CANNOT_BE_RESTATED = Finding(
     code=WarningCode.CANNOT_BE_RESTATED,

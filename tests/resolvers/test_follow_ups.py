@@ -247,6 +247,22 @@ async def test_lost_reports_what_may_have_arrived_as_unconfirmed_and_retracts_it
     assert (await newest(api, DeliveryKind.RETRACT)).follows_id == sent.id
 
 
+@pytest.mark.parametrize("once", [True, False])
+async def test_what_may_have_arrived_is_sent_again_by_a_new_change_with_a_warning(
+    api: Api, once: bool
+) -> None:
+    lead, label, _ = await connected(api, Platform.GA4, convert_once=once)
+    await api.update({"leadId": lead}, label.id, price=100)
+    sent = await newest(api)
+    await become(api, sent.id, state=DeliveryState.UNCONFIRMED, attempts=1, next_attempt_at=None)
+
+    answer = await api.update({"leadId": lead}, label.id, price=100)
+
+    told = [(warning["code"], warning["willSkip"]) for warning in answer["warnings"]]
+    assert told == ([("ALREADY_CONVERTED", False)] if once else [])
+    assert (await newest(api)).state is DeliveryState.SCHEDULED
+
+
 async def test_a_restatement_in_retry_cannot_undo_a_retraction(api: Api) -> None:
     lead, label, integration = await connected(api, undo_on_lost=True)
     await api.update({"leadId": lead}, label.id, price=100)
