@@ -59,6 +59,12 @@ def cases_at(platform: Platform, endpoint: str) -> list[Case]:
     return [case for case in played.cases.values() if endpoint in played.endpoints_of(case)]
 
 
+def unplayed(platform: Platform) -> set[Any]:
+    """Lines of the connector's catalogue that no case of the sandbox brings about."""
+    catalogue, key = _CATALOGUES[platform]
+    return set(catalogue) - {key(name) for name in PLAYED[platform].cases}
+
+
 def expected(platform: Platform, case: Case) -> Expected:
     """How an attempt must end that the case struck where conversions are sent.
 

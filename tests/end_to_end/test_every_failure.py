@@ -23,6 +23,7 @@ from tests.end_to_end.expectations import (
     expected_of_token,
     is_understandable,
     state_after,
+    unplayed,
 )
 from tests.end_to_end.live import Live
 from tests.end_to_end.routes import OPEN_STATES, Route, connected, house, only_delivery, whole
@@ -40,7 +41,7 @@ AT_TOKENS = [
     for case in cases_at(platform, "token")
 ]
 NUMBER_OF_CASES = {
-    Platform.GOOGLE_ADS: 43,
+    Platform.GOOGLE_ADS: 55,
     Platform.META: 52,
     Platform.GA4: 15,
     Platform.MICROSOFT_ADS: 57,
@@ -108,6 +109,17 @@ def test_no_way_to_fail_is_left_out() -> None:
         for platform, played in PLAYED.items()
         if "token" in {endpoint.name for endpoint in played.endpoints}
     }
+
+
+@pytest.mark.parametrize(
+    # A webhook's catalogue is HTTP's, with hundreds of lines that say the same.
+    "platform",
+    sorted(set(PLAYED) - {Platform.WEBHOOK}),
+    ids=lambda platform: platform.value.lower(),
+)
+def test_every_line_of_a_catalogue_is_a_way_to_fail(platform: Platform) -> None:
+    # LinkedIn's other way to say that a version has ended.
+    assert unplayed(platform) == ({"HTTP_426"} if platform is Platform.LINKEDIN else set())
 
 
 @pytest.mark.parametrize(("platform", "case"), AT_HOME)

@@ -19,7 +19,7 @@ from tests.end_to_end.live import Live
 from tests.end_to_end.routes import Route, connected, house, only_delivery
 
 CASES = cases_at(Platform.GOOGLE_ADS, "status")
-NUMBER_OF_CASES = 59
+NUMBER_OF_CASES = 61
 PREFIX = "PROCESSING_ERROR_"
 
 SHOWN = {

@@ -80,6 +80,8 @@ _SERVICE = (
         headers={"retry-after": str(RETRY_AFTER_S)},
     ),
     _failed("PERMISSION_DENIED", "PERMISSION_DENIED", "No access to the account."),
+    _failed("NOT_FOUND", "NOT_FOUND", "There is no such resource."),
+    _failed("INVALID_ARGUMENT", "INVALID_ARGUMENT", "There was a problem, and no field is named."),
     _failed(
         "SERVICE_DISABLED",
         "PERMISSION_DENIED",
@@ -111,7 +113,18 @@ _DESTINATION = tuple(
         ),
         ("INVALID_CONVERSION_ACTION_ID", "product_destination_id", "There is no such conversion action."),
         ("INVALID_CONVERSION_ACTION_TYPE", "product_destination_id", "Its type takes no uploads."),
+        (
+            "EVENT_SOURCE_AND_DESTINATION_MISMATCH",
+            "product_destination_id",
+            "It takes no events of this source.",
+        ),
         ("INVALID_DESTINATION", "operating_account", "This destination is not valid."),
+        ("DESTINATION_ACCOUNT_TYPE_MISMATCH", "operating_account", "It is an account of another type."),
+        (
+            "EU_POLITICAL_ADVERTISING_DECLARATION_REQUIRED",
+            "operating_account",
+            "The declaration on political advertising in the EU is missing.",
+        ),
         ("OPERATING_ACCOUNT_LOGIN_ACCOUNT_MISMATCH", "login_account", "It is not the operating account."),
         ("NOT_ALLOWLISTED", "operating_account", "The account may not use this feature."),
         ("TERMS_AND_CONDITIONS_NOT_SIGNED", "operating_account", "Terms are not accepted."),
@@ -141,7 +154,14 @@ _EVENTS = tuple(
         ("INVALID_CURRENCY_CODE", ".currency", "The currency is not supported."),
         ("INVALID_SHA256_FORMAT", ".user_data.user_identifiers[0]", "The SHA256 encoded value is malformed."),
         ("INVALID_HEX_ENCODING", ".user_data.user_identifiers[0]", "The HEX encoded value is malformed."),
+        ("INVALID_POSTAL_CODE", ".user_data.user_identifiers[0].address", "Postal code is not valid."),
+        ("INVALID_REGION_CODE", ".user_data.user_identifiers[0].address", "Region code is not valid."),
+        ("TOO_MANY_USER_IDENTIFIERS", ".user_data.user_identifiers", "11 given, 10 allowed."),
         ("REQUIRED_FIELD_MISSING", ".event_source", "Required field is missing."),
+        ("INVALID_ENUM_VALUE", ".event_source", "Enum value cannot be used."),
+        ("INVALID_NUMBER_FORMAT", ".conversion_value", "Number format is not valid."),
+        ("FIELD_VALUE_TOO_LONG", ".transaction_id", "The value is too long."),
+        ("FIELD_VALUE_TOO_SHORT", ".transaction_id", "The value is too short."),
     )
 )
 _VERDICTS = (
