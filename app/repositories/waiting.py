@@ -24,6 +24,7 @@ class Waiting(NamedTuple):
 
 _ids: Any = bindparam("ids", expanding=True)
 _now: Any = bindparam("now", type_=_DELIVERY.c.expires_at.type)
+_new_message: Any = bindparam("new_message", type_=_DELIVERY.c.error_message.type)
 
 _OF_LANE = _DELIVERY.c.integration_id == bindparam("lane")
 _SCHEDULED = in_state(_DELIVERY.c.state, DeliveryState.SCHEDULED)
@@ -65,7 +66,7 @@ _FINISH = _CHANGE.where(_WAITING).values(
     warning=null(),
     # What the platform answered last says more than that time ran out.
     error_code=func.coalesce(_DELIVERY.c.error_code, bindparam("new_code")),
-    error_message=func.coalesce(_DELIVERY.c.error_message, bindparam("new_message")),
+    error_message=func.coalesce(_DELIVERY.c.error_message + " " + _new_message, _new_message),
 )
 
 
@@ -110,7 +111,7 @@ def release(session: Session, ids: Collection[UUID], now: datetime) -> None:
 def finish(
     session: Session, ids: Collection[UUID], state: DeliveryState, *, code: str, message: str, now: datetime
 ) -> None:
-    """Give those that still wait a final state; `code` and `message` where no attempt left its own."""
+    """Give those that still wait a final state; `code` where no attempt left its own, `message` after its."""
     _change(session, _FINISH, ids, {"new_state": state, "new_code": code, "new_message": message, "now": now})
 
 

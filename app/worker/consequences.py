@@ -22,6 +22,12 @@ _FINAL = {
     OutcomeKind.ACCEPTED: DeliveryState.ACCEPTED,
     OutcomeKind.REJECTED: DeliveryState.REJECTED,
 }
+_NOT_BY_ITSELF = "It is not sent again by itself."
+_WHY_THE_LAST = {
+    DeliveryState.UNCONFIRMED: f"An earlier attempt may have arrived. {_NOT_BY_ITSELF}",
+    DeliveryState.EXPIRED: "The platform's time window closes before it can be tried again.",
+    DeliveryState.FAILED: "It failed too often to be tried again by itself.",
+}
 _WENT_WELL = frozenset({OutcomeKind.DELIVERED, OutcomeKind.ACCEPTED})
 
 
@@ -63,8 +69,17 @@ def consequence(delivery: DeliveryRow, outcome: Outcome, given: Circumstances) -
         verdict_at=given.now + given.verdict_after if accepted and given.verdict_after else None,
         warning=None,
         error_code=None if went_well else outcome.code,
-        error_message=None if went_well else outcome.message,
+        error_message=None if went_well else _told(outcome, state),
     )
+
+
+def _told(outcome: Outcome, state: DeliveryState) -> str | None:
+    """What was said of the attempt, and where that does not tell why it was the last one, why."""
+    if outcome.message is None:
+        return None
+    is_uncertain = state is DeliveryState.UNCONFIRMED and outcome.kind is OutcomeKind.AMBIGUOUS
+    why = _NOT_BY_ITSELF if is_uncertain else _WHY_THE_LAST.get(state)
+    return f"{outcome.message} {why}" if why else outcome.message
 
 
 def _next(

@@ -148,6 +148,31 @@ def test_the_attempt_of_a_dead_worker_is_repeated_at_once() -> None:
     assert late.state is S.EXPIRED
 
 
+@pytest.mark.parametrize(
+    ("row", "kind", "given", "why"),
+    [
+        (delivery(), K.AMBIGUOUS, {"safe_for": NOT_AT_ALL}, "It is not sent again by itself."),
+        (
+            delivery(uncertain_since=START),
+            K.RETRY,
+            {"safe_for": NOT_AT_ALL},
+            "An earlier attempt may have arrived. It is not sent again by itself.",
+        ),
+        (
+            delivery(expires_at=START + timedelta(hours=1)),
+            K.RETRY,
+            {"retry_after_s": 3600.0},
+            "The platform's time window closes before it can be tried again.",
+        ),
+        (delivery(attempts=1000), K.RETRY, {}, "It failed too often to be tried again by itself."),
+    ],
+)
+def test_what_is_not_tried_again_says_why(
+    row: DeliveryRow, kind: OutcomeKind, given: dict[str, Any], why: str
+) -> None:
+    assert change(row, kind, **given).error_message == f"It failed. {why}"
+
+
 @pytest.mark.parametrize("kind", [K.RETRY, K.AUTHENTICATION, K.CONFIGURATION])
 def test_what_was_taken_back_is_not_tried_again(kind: OutcomeKind) -> None:
     assert change(delivery(), kind, taken_back=True).state is S.CANCELED

@@ -131,7 +131,8 @@ async def test_what_is_overdue_expires(stage: Stage) -> None:
         assert (delivery.state, delivery.finished_at, delivery.next_attempt_at) == (S.EXPIRED, START, None)
         assert delivery.warning is None
     assert (untried.error_code, tried.error_code) == ("EXPIRED", "DOWN")
-    assert untried.error_message == "The platform's time window closed while the conversion was waiting."
+    closed = "The platform's time window closed while the conversion was waiting."
+    assert (untried.error_message, tried.error_message) == (closed, f"Down. {closed}")
     assert (sending.state, in_time.state) == (S.SENDING, S.SCHEDULED)
 
 
