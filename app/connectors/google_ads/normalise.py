@@ -7,7 +7,7 @@ formatting library, we keep it: a double name is matched with its hyphen.
 
 import re
 
-from app.connectors.hashing import visible
+from app.connectors.hashing import is_hash, visible
 
 _DOTLESS_DOMAINS = frozenset({"gmail.com", "googlemail.com"})
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -52,5 +52,6 @@ def region_code(value: str) -> str | None:
 
 
 def postal_code(value: str) -> str | None:
-    """Trimmed, not hashed."""
-    return value.strip() or None
+    """Trimmed, not hashed; None for a hash, for which Google would refuse the whole event."""
+    code = value.strip()
+    return code if code and not is_hash(code) else None

@@ -83,7 +83,9 @@ def test_region_code(value: str, expected: str | None) -> None:
     assert normalise.region_code(value) == expected
 
 
-@pytest.mark.parametrize(("value", "expected"), [(" 1011 AB ", "1011 AB"), ("  ", None)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(" 1011 AB ", "1011 AB"), ("  ", None), ("0aF" * 21 + "0", None)]
+)
 def test_postal_code(value: str, expected: str | None) -> None:
     assert normalise.postal_code(value) == expected
 
