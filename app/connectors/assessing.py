@@ -28,13 +28,20 @@ def currency_findings(conversion: Conversion) -> Iterator[Finding]:
     yield skips(WarningCode.MISSING_FIELD, "currency", reason)
 
 
-def unknown_consent_finding(field: str, policy: UnknownConsent, *, title: str) -> Finding:
-    """Nobody recorded the person's answer."""
+def unknown_consent_finding(
+    field: str, policy: UnknownConsent, *, title: str, platform_decides: bool = True
+) -> Finding:
+    """Nobody recorded the person's answer. `platform_decides`: whether it has a field that is left out."""
+    code, unknown = WarningCode.CONSENT_UNKNOWN, "It is not known whether the person agreed"
+    mend = "Send the answer with createLead."
     if policy == "skip":
-        reason = f"It is not known whether the person agreed. This integration then sends nothing to {title}."
-        return skips(WarningCode.CONSENT_UNKNOWN, field, f"{reason} Send the answer with createLead.")
-    reason = f"It is not known whether the person agreed; {title} decides by its own defaults what it uses."
-    return warns(WarningCode.CONSENT_UNKNOWN, field, f"{reason} Send the answer with createLead.")
+        reason = f"{unknown}. This integration then sends nothing to {title} (unknownConsent: skip). {mend}"
+        return skips(code, field, reason)
+    if platform_decides:
+        return warns(code, field, f"{unknown}; {title} decides by its own defaults what it uses. {mend}")
+    return warns(
+        code, field, f"{unknown}; this integration sends all the same (unknownConsent: send). {mend}"
+    )
 
 
 def advertising_consent_findings(
@@ -47,7 +54,7 @@ def advertising_consent_findings(
         reason = f"The person refused that their data is used for advertising, so nothing is sent to {title}."
         yield skips(WarningCode.CONSENT_DENIED, denied[0], reason)
     elif not any(answers.values()):
-        yield unknown_consent_finding("adUserData", policy, title=title)
+        yield unknown_consent_finding("adUserData", policy, title=title, platform_decides=False)
 
 
 def unusable_contacts(lead: LeadRow, *, phone: bool = True) -> str:

@@ -339,3 +339,18 @@ def test_unknown_consent_is_told_and_skips_only_where_that_was_chosen(
     assessment = connector.assess(lead(), case.conversion(consent=Consent()), settings_, NOW)
     assert assessment.plan is plan
     assert [finding.code for finding in assessment.findings] == [WarningCode.CONSENT_UNKNOWN]
+
+
+@every_connector
+def test_who_decides_about_unknown_consent_is_told_as_it_is(case: Case) -> None:
+    connector = case.connector()
+    settings_ = connector.settings_model.model_validate(case.settings)
+    [finding] = connector.assess(lead(), case.conversion(consent=Consent()), settings_, NOW).findings
+    # A request to the others can say what the person answered, so that they know when it does not.
+    has_no_field = case.platform in {
+        Platform.META,
+        Platform.MICROSOFT_ADS,
+        Platform.LINKEDIN,
+        Platform.TIKTOK,
+    }
+    assert ("this integration sends all the same" in finding.reason) is has_no_field
