@@ -33,6 +33,7 @@ from app.services.previewing import PreviewService
 from app.services.probing import ProbeService
 from app.services.reading import Reading
 from app.services.replaying import ReplayService
+from app.services.setups import Setups
 from app.services.status import StatusService
 from app.services.streams import Streams
 from app.services.viewer import ViewerService
@@ -58,10 +59,11 @@ def build_services(
     """Everything resolvers call."""
     database = Impatient(database, DATABASE_WITHIN_S)
     viewers = ViewerService(database, clock)
+    setups = Setups(database, opener.connectors)
     return Services(
         viewers=viewers,
-        status=StatusService(database, opener.connectors, wake, clock),
-        preview=PreviewService(database, opener.connectors, clock),
+        status=StatusService(database, setups, wake, clock),
+        preview=PreviewService(database, setups, clock),
         leads=LeadService(database, clock),
         erasing=EraseService(database, clock),
         labels=LabelService(database, wake, clock),

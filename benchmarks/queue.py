@@ -35,8 +35,9 @@ from app.encryption import Cipher, new_secret_key
 from app.ids import new_id
 from app.repositories.deliveries import select_due
 from app.repositories.metering import COUNTS, measure
-from app.runtime import open_runtime, prepare_database
+from app.runtime import Runtime, open_runtime, prepare_database
 from app.services.identifying import LeadIdentifier
+from app.services.setups import Setups
 from app.services.status import StatusService
 from app.services.status_change import StatusChange
 from app.services.viewer import Viewer
@@ -128,6 +129,10 @@ class Caller:
 # ---- how soon
 
 
+def _setups(runtime: Runtime) -> Setups:
+    return Setups(runtime.database, runtime.connectors)
+
+
 async def starts(bench: Bench, platform: Platform, *, elsewhere: bool) -> list[float]:
     """Milliseconds from a commit to the first byte at the platform, one status change at a time."""
     url = bench.new_url()
@@ -142,7 +147,10 @@ async def starts(bench: Bench, platform: Platform, *, elsewhere: bool) -> list[f
 
         place = await open_place(runtime.database, runtime.cipher, [platform])
         leads = await place.fill(STARTS + WARM_UP, Story.NEW)
-        caller = Caller(place, StatusService(runtime.database, runtime.connectors, wake, utc_now))
+        caller = Caller(
+            place,
+            StatusService(runtime.database, _setups(runtime), wake, utc_now),
+        )
         await asyncio.to_thread(arrivals_at, bench.origin)
         with _maybe(bench, url, elsewhere=elsewhere):
             await asyncio.sleep(1)
@@ -257,7 +265,10 @@ async def filled(bench: Bench, rows: int) -> AsyncIterator[tuple[Place, StatusSe
         for story in (Story.FINISHED, Story.LATER):
             await place.fill(rows // 4, story)
         await place.settle()
-        yield place, StatusService(runtime.database, runtime.connectors, runtime.wake, utc_now)
+        yield (
+            place,
+            StatusService(runtime.database, _setups(runtime), runtime.wake, utc_now),
+        )
 
 
 async def mutation_table(bench: Bench, rows: int) -> None:

@@ -89,7 +89,7 @@ class GroupRunner:
         """Run one piece; raises only when the whole group is lost."""
         self._execute("SAVEPOINT piece")
         try:
-            with WorkSession(self._connection, hooks=piece.hooks) as session:
+            with WorkSession(self._connection, hooks=piece.hooks, driver=self._driver) as session:
                 piece.result = piece.work(session)
         except BaseException as error:  # noqa: BLE001 - its caller gets it; the thread must outlive any piece
             piece.error = _deliverable(error)

@@ -1,6 +1,7 @@
 """The session a piece of work gets, and the hooks it leaves behind."""
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterable
 from typing import NoReturn, TypeVar
 
@@ -23,12 +24,21 @@ class WorkSession(Session):
     """
 
     def __init__(
-        self, bind: Connection | Engine | None = None, *, binds: None = None, hooks: list[Hook] | None = None
+        self,
+        bind: Connection | Engine | None = None,
+        *,
+        binds: None = None,
+        hooks: list[Hook] | None = None,
+        driver: sqlite3.Connection | None = None,
     ) -> None:
-        """`hooks`: what after_commit() appends to; None for a read. `binds`: AsyncSession passes it."""
+        """`hooks`: what after_commit() appends to; None for a read. `binds`: AsyncSession passes it.
+
+        `driver`: the connection below `bind`, for Prepared; None: it must not be used past SQLAlchemy.
+        """
         # Rows leave detached: an expired one would ask a closed session for its first attribute.
         super().__init__(bind, binds=binds, expire_on_commit=False)
         self.hooks = hooks
+        self.driver = driver
 
     def commit(self) -> NoReturn:
         """Refuse."""

@@ -146,7 +146,7 @@ class PostgresEngine:
             if self._stopping:
                 return
             await manager.run(
-                # One at a time: with more the first worker to wake up would take every lane, and the others none.
+                # With more the first worker to wake up would take every lane, and the others none.
                 batch_size=1,
                 dequeue_timeout=self._looked_for_every,
                 heartbeat_timeout=self._taken_over_after,

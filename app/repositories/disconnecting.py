@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, bindparam, case, delete, null, or_, select, update
 from sqlmodel import Session
 
+from app.database.setup import setup_changed
 from app.repositories.deliveries import in_state
 from app.repositories.waiting import Waiting, find_held, find_scheduled
 from app.tables.registry import metadata
@@ -72,6 +73,7 @@ def find_uncleared(session: Session) -> Sequence[UUID]:
 def delete_mappings(session: Session, lane: UUID) -> None:
     """Delete the integration's mappings."""
     session.connection().execute(_DELETE_MAPPINGS, {"lane": lane})
+    setup_changed(session)
 
 
 def find_waiting(session: Session, lane: UUID, limit: int) -> list[Waiting]:

@@ -2,16 +2,22 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, case, insert, null, update
+from sqlalchemy import ColumnElement, Row, Table, and_, bindparam, case, insert, literal_column, null, update
+from sqlalchemy import select as core_select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import QueryableAttribute, defer
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
+from app.database.prepared import Prepared
 from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
+from app.tables.making import columns_of, make
+from app.tables.registry import metadata
 from app.values import WAITING_STATES, DeliveryState
+
+_JOB = metadata.tables["conversion_job"]
+_DELIVERY = metadata.tables["delivery"]
 
 
 def find_job(session: Session, project_id: UUID, job_id: UUID) -> JobRow | None:
@@ -21,11 +27,27 @@ def find_job(session: Session, project_id: UUID, job_id: UUID) -> JobRow | None:
     ).one_or_none()
 
 
-def find_active_job(session: Session, lead_id: int) -> JobRow | None:
+# As the partial index says it: of `active = 1` SQLite does not see that it is the same.
+_ACTIVE: ColumnElement[bool] = literal_column("active")
+_FIND_ACTIVE = Prepared(core_select(_JOB.c.id).where(_JOB.c.lead_id == bindparam("lead"), _ACTIVE))
+_INSERT_JOB = Prepared(
+    sqlite.insert(_JOB).on_conflict_do_nothing().returning(_JOB.c.id),
+    postgresql=postgresql.insert(_JOB).on_conflict_do_nothing().returning(_JOB.c.id),
+)
+_INSERT_DELIVERY = Prepared(insert(_DELIVERY))
+_LARGE = frozenset({"request", "response", "warning"})
+_HISTORY = [column for column in _DELIVERY.c if column.name not in _LARGE]
+_SELECT_HISTORY = Prepared(
+    core_select(*_HISTORY)
+    .where(_DELIVERY.c.lead_id == bindparam("lead"), _DELIVERY.c.state != DeliveryState.SKIPPED)
+    .order_by(_DELIVERY.c.id)
+)
+
+
+def find_active_job(session: Session, lead_id: int) -> UUID | None:
     """The lead's one active job."""
-    return session.exec(
-        select(JobRow).where(col(JobRow.lead_id) == lead_id, col(JobRow.active).is_(True))
-    ).one_or_none()
+    found = _FIND_ACTIVE.rows(session, {"lead": lead_id})
+    return found[0][0] if found else None
 
 
 def insert_active_job(session: Session, job: JobRow) -> bool:
@@ -34,18 +56,18 @@ def insert_active_job(session: Session, job: JobRow) -> bool:
     The unique index decides, and a conflict does not end the transaction: on PostgreSQL an error would take
     the answer with it.
     """
-    dialect = session.get_bind().dialect.name
-    dialect_insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = (
-        dialect_insert(JobRow).values(job.model_dump()).on_conflict_do_nothing().returning(col(JobRow.id))
-    )
-    return session.execute(statement).first() is not None
+    return bool(_INSERT_JOB.rows(session, _values(_JOB, job)))
 
 
 def insert_deliveries(session: Session, deliveries: Sequence[DeliveryRow]) -> None:
     """Insert all of them."""
     if deliveries:
-        session.execute(insert(DeliveryRow), [delivery.model_dump() for delivery in deliveries])
+        _INSERT_DELIVERY.run_many(session, [_values(_DELIVERY, delivery) for delivery in deliveries])
+
+
+def _values(table: Table, row: SQLModel) -> dict[str, Any]:
+    columns = columns_of(row)
+    return {column.name: columns[column.name] for column in table.c}
 
 
 def cancel_waiting(session: Session, job_id: UUID, now: datetime) -> int:
@@ -125,15 +147,9 @@ def waiting_of_lead(session: Session, lead_id: int) -> Sequence[UUID]:
 
 def history_of_lead(session: Session, lead_id: int) -> Sequence[DeliveryRow]:
     """The lead's deliveries that were not skipped, oldest first, without the JSON that no rule looks at."""
-    large = (DeliveryRow.request, DeliveryRow.response, DeliveryRow.warning)
-    return session.exec(
-        select(DeliveryRow)
-        .options(*(defer(cast("QueryableAttribute[Any]", column), raiseload=True) for column in large))
-        .where(col(DeliveryRow.lead_id) == lead_id, col(DeliveryRow.state) != DeliveryState.SKIPPED)
-        .order_by(col(DeliveryRow.id))
-        # What this transaction has changed by statements is read again, not taken from the session.
-        .execution_options(populate_existing=True)
-    ).all()
+    names = [column.name for column in _HISTORY]
+    found = _SELECT_HISTORY.rows(session, {"lead": lead_id})
+    return [make(DeliveryRow, dict(zip(names, row, strict=True))) for row in found]
 
 
 def jobs_by_id(session: Session, ids: Sequence[UUID]) -> Sequence[JobRow]:

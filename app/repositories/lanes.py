@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, null, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col
 
+from app.database.setup import setup_changed
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow
 from app.tables.registry import metadata
@@ -123,6 +124,7 @@ def pause_lane(session: Session, lane: UUID, reason: PauseReason, hold: Hold) ->
             "new_probe_at": hold.probe_at,
         },
     )
+    setup_changed(session)
 
 
 def try_lane_at(session: Session, integration: IntegrationRow, at: datetime | None) -> bool:
@@ -146,6 +148,7 @@ def try_lane_at(session: Session, integration: IntegrationRow, at: datetime | No
 def resume_lane(session: Session, lane: UUID) -> None:
     """Let the lane go on, unless somebody paused it by hand."""
     session.connection().execute(_RESUME, {"lane": lane})
+    setup_changed(session)
 
 
 def hold_mapping(session: Session, lane: UUID, label_id: UUID, target: str, hold: Hold) -> UUID | None:
@@ -165,6 +168,7 @@ def hold_mapping(session: Session, lane: UUID, label_id: UUID, target: str, hold
         )
         .scalar_one_or_none()
     )
+    setup_changed(session)
     return held
 
 
@@ -176,3 +180,4 @@ def try_mapping_at(session: Session, mapping_id: UUID, at: datetime) -> None:
 def release_mapping(session: Session, mapping_id: UUID) -> None:
     """Let the mapping's deliveries go again."""
     session.connection().execute(_RELEASE_MAPPING, {"mapping": mapping_id})
+    setup_changed(session)

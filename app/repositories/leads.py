@@ -1,21 +1,42 @@
 """SQL of leads: finding one by any identifier."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
 from uuid import UUID
 
+from sqlalchemy import bindparam, update
+from sqlalchemy import select as core_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
+from app.database.prepared import Prepared
 from app.tables.leads import LeadRow
+from app.tables.making import columns_of, make
+from app.tables.registry import metadata
 from app.values import LeadIdentifierKind
 
+_LEAD = metadata.tables["lead"]
+_COLUMNS = tuple(column.name for column in _LEAD.c)
 _COLUMN = {
-    LeadIdentifierKind.LEAD_ID: col(LeadRow.id),
-    LeadIdentifierKind.UNIQUE_IDENTIFIER: col(LeadRow.unique_identifier),
-    LeadIdentifierKind.EMAIL: col(LeadRow.email_key),
-    LeadIdentifierKind.PHONE: col(LeadRow.phone_e164),
+    LeadIdentifierKind.LEAD_ID: _LEAD.c.id,
+    LeadIdentifierKind.UNIQUE_IDENTIFIER: _LEAD.c.unique_identifier,
+    LeadIdentifierKind.EMAIL: _LEAD.c.email_key,
+    LeadIdentifierKind.PHONE: _LEAD.c.phone_e164,
 }
+
+
+@cache
+def find_statement(kind: LeadIdentifierKind, *, lock: bool, erased: bool) -> Prepared:
+    """The statement of find_lead()."""
+    statement = (
+        core_select(_LEAD)
+        .where(_LEAD.c.project_id == bindparam("project"), _COLUMN[kind] == bindparam("value"))
+        .order_by(_LEAD.c.id.desc())
+        .limit(1)
+    )
+    if not erased:
+        statement = statement.where(_LEAD.c.erased_at.is_(None))
+    return Prepared(statement.with_for_update() if lock else statement)
 
 
 def find_lead(
@@ -29,19 +50,43 @@ def find_lead(
 ) -> LeadRow | None:
     """The project's lead with this normalised identifier; of several the most recently created.
 
-    `lock`: until the transaction ends nobody else changes the lead or its jobs; the row is read as it is
-    after waiting for that. `erased`: also one that was, or is just being, erased.
+    The row is not the session's: a change of it is stored by a statement, or not at all. `lock`: until the
+    transaction ends nobody else changes the lead or its jobs; the row is read as it is after waiting for
+    that. `erased`: also one that was, or is just being, erased.
     """
-    column: Any = _COLUMN[kind]
-    statement = (
-        select(LeadRow)
-        .where(col(LeadRow.project_id) == project_id, column == value)
-        .order_by(col(LeadRow.id).desc())
-        .limit(1)
+    statement = find_statement(kind, lock=lock, erased=erased)
+    found = statement.rows(session, {"project": project_id, "value": value})
+    return make(LeadRow, dict(zip(_COLUMNS, found[0], strict=True))) if found else None
+
+
+_STATUS_COLUMNS = ("status", "label_id", "current_job_id", "price_cents", "updated_at")
+
+
+def _store(*names: str) -> Prepared:
+    return Prepared(
+        update(_LEAD)
+        .where(_LEAD.c.id == bindparam("lead_id"))
+        .values({name: bindparam(f"new_{name}") for name in names})
     )
-    if not erased:
-        statement = statement.where(col(LeadRow.erased_at).is_(None))
-    return session.exec(statement.with_for_update() if lock else statement).one_or_none()
+
+
+_STORE_STATUS = _store(*_STATUS_COLUMNS)
+_STORE_ALL = _store(*(name for name in _COLUMNS if name != "id"))
+
+
+def store_status(session: Session, lead: LeadRow) -> None:
+    """Write what a status change sets of a lead that find_lead() locked."""
+    _STORE_STATUS.run(session, _new_values(lead))
+
+
+def store_lead(session: Session, lead: LeadRow) -> None:
+    """Write all of a lead that find_lead() locked."""
+    _STORE_ALL.run(session, _new_values(lead))
+
+
+def _new_values(lead: LeadRow) -> dict[str, object]:
+    columns = columns_of(lead)
+    return {"lead_id": lead.id, **{f"new_{name}": columns[name] for name in _COLUMNS}}
 
 
 def find_by_event(

@@ -21,17 +21,17 @@ def find_project_by_name(session: Session, name: str) -> ProjectRow | None:
     ).first()
 
 
-def find_key_in_force(session: Session, key_hash: str, now: datetime) -> ApiKeyRow | None:
-    """The key with this hash, unless it is revoked or has expired."""
-    key = session.exec(select(ApiKeyRow).where(col(ApiKeyRow.key_hash) == key_hash)).one_or_none()
-    return key if key is not None and _is_in_force(key, now) else None
+def find_key(session: Session, key_hash: str) -> ApiKeyRow | None:
+    """The key with this hash, in force or not."""
+    return session.exec(select(ApiKeyRow).where(col(ApiKeyRow.key_hash) == key_hash)).one_or_none()
 
 
 def keys_in_force(session: Session, key_ids: Collection[UUID], now: datetime) -> list[ApiKeyRow]:
     """Those of these keys that are neither revoked nor expired."""
     keys = session.exec(select(ApiKeyRow).where(col(ApiKeyRow.id).in_(key_ids)))
-    return [key for key in keys if _is_in_force(key, now)]
+    return [key for key in keys if is_in_force(key, now)]
 
 
-def _is_in_force(key: ApiKeyRow, now: datetime) -> bool:
+def is_in_force(key: ApiKeyRow, now: datetime) -> bool:
+    """Whether it is neither revoked nor expired."""
     return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)

@@ -12,7 +12,6 @@ from app.database.database import after_commit
 from app.errors import DuplicateJobError, LabelNotFoundError
 from app.ids import new_id
 from app.queue.port import SWEEP_LANE, Wake
-from app.repositories.integrations import list_integrations
 from app.repositories.jobs import (
     cancel_waiting,
     find_active_job,
@@ -24,18 +23,19 @@ from app.repositories.jobs import (
     take_back_deliveries,
     take_back_labels,
 )
-from app.repositories.labels import find_label_in_use, get_lost_label, list_labels, mappings_of_labels
-from app.repositories.projects import get_project
+from app.repositories.leads import store_status
 from app.services.answers import Opened, Queued
 from app.services.idempotency import Fingerprint, recall, remember
 from app.services.identifying import ChosenIdentifier, normalised, require_lead
 from app.services.planning import plan_job
 from app.services.progress import DUE_SOON, deactivate_job, settle_jobs
+from app.services.setups import Setup
 from app.services.situation import Plan, Situation
 from app.services.status_change import StatusChange
 from app.tables.jobs import JobRow
 from app.tables.labels import LabelRow
 from app.tables.leads import LeadRow
+from app.tables.making import make
 from app.tables.projects import ProjectRow
 from app.values import (
     ConflictPolicy,
@@ -53,7 +53,7 @@ class Call:
     session: Session
     connectors: Mapping[Platform, Connector]
     wake: Wake
-    project_id: UUID
+    setup: Setup
     change: StatusChange
     chosen: ChosenIdentifier
     now: datetime
@@ -63,7 +63,7 @@ class Call:
 
 def apply_change(call: Call) -> Opened | Queued:
     """Apply the change within the session's transaction, which a DomainError undoes."""
-    project = get_project(call.session, call.project_id)
+    project = call.setup.project
     fingerprint = _fingerprint(call, project)
     first = recall(call.session, fingerprint, call.now)
     if first is not None:
@@ -84,7 +84,7 @@ def apply_change(call: Call) -> Opened | Queued:
 def _fingerprint(call: Call, project: ProjectRow) -> Fingerprint:
     change = call.change
     if change.idempotency_key is None:
-        return Fingerprint(call.project_id, None, "")
+        return Fingerprint(project.id, None, "")
     asked = (
         call.chosen.kind.value,
         normalised(call.chosen, project),
@@ -93,14 +93,14 @@ def _fingerprint(call: Call, project: ProjectRow) -> Fingerprint:
         int(change.occurred_at.timestamp()) if change.occurred_at else None,
         change.on_conflict.value,
     )
-    return Fingerprint(call.project_id, change.idempotency_key, repr(asked))
+    return Fingerprint(project.id, change.idempotency_key, repr(asked))
 
 
 def _conversion(call: Call) -> str:
     """What is asked for in one form: `lost` and the built-in label's UUID are the same request."""
     given = call.change.conversion_id.strip().lower()
     if given == "lost":
-        return str(get_lost_label(call.session, call.project_id).id)
+        return str(call.setup.lost.id)
     label_id = _label_id(given)
     return str(label_id) if label_id else given
 
@@ -115,10 +115,10 @@ def _label_id(given: str) -> UUID | None:
 def _resolve_label(call: Call) -> LabelRow:
     given = call.change.conversion_id.strip().lower()
     if given == "lost":
-        return get_lost_label(call.session, call.project_id)
+        return call.setup.lost
     label_id = _label_id(given)
-    label = find_label_in_use(call.session, call.project_id, label_id) if label_id else None
-    if label is None:
+    label = call.setup.labels.get(label_id) if label_id else None
+    if label is None or label.archived_at is not None:
         raise LabelNotFoundError(call.change.conversion_id)
     return label
 
@@ -127,6 +127,7 @@ def _open(call: Call, lead: LeadRow) -> Opened:
     canceled = _cancel_current(call, lead)
     _write_price(call, lead)
     lead.status, lead.label_id, lead.updated_at = LeadStatus.OPEN, None, call.now
+    store_status(call.session, lead)
     return Opened(
         lead=lead,
         unique_identifier=lead.unique_identifier,
@@ -139,7 +140,7 @@ def _cancel_current(call: Call, lead: LeadRow) -> JobRow | None:
     """Cancel what of the lead's newest job is not sent yet; the job, if anything was."""
     if lead.current_job_id is None:
         return None
-    job = find_job(call.session, call.project_id, lead.current_job_id)
+    job = find_job(call.session, lead.project_id, lead.current_job_id)
     if job is None:
         return None
     return job if _cancel(call, job) else None
@@ -162,11 +163,12 @@ def _queue(call: Call, lead: LeadRow, label: LabelRow) -> Queued:
     if not insert_active_job(call.session, job):
         winner = find_active_job(call.session, lead.id)
         assert winner is not None
-        raise _duplicate(lead, winner.id)
+        raise _duplicate(lead, winner)
     _settle_earlier(call, plan)
     insert_deliveries(call.session, plan.deliveries)
     lead.status, lead.label_id, lead.updated_at = LeadStatus.PENDING, label.id, call.now
     lead.current_job_id = job.id
+    store_status(call.session, lead)
     after_commit(call.session, lambda: call.wake(_lanes(plan, call.now)))
     return Queued(
         lead=lead,
@@ -186,9 +188,11 @@ def _make_way(call: Call, lead: LeadRow) -> JobRow | None:
     if active is None:
         return None
     if call.change.on_conflict is ConflictPolicy.REJECT:
-        raise _duplicate(lead, active.id)
-    _cancel(call, active)
-    return active
+        raise _duplicate(lead, active)
+    job = find_job(call.session, lead.project_id, active)
+    assert job is not None
+    _cancel(call, job)
+    return job
 
 
 def _settle_earlier(call: Call, plan: Plan) -> None:
@@ -210,19 +214,22 @@ def _write_price(call: Call, lead: LeadRow) -> None:
 def _new_job(call: Call, lead: LeadRow, label: LabelRow) -> JobRow:
     assert lead.id is not None
     price = lead.price_cents if lead.price_cents is not None else label.default_price_cents
-    return JobRow(
-        id=call.make_id(),
-        project_id=call.project_id,
-        lead_id=lead.id,
-        label_id=label.id,
-        state=JobState.PENDING,
-        active=True,
-        lead_status_after=_status_after(label),
-        price_cents=price,
-        currency=lead.currency,
-        occurred_at=(call.change.occurred_at or call.now).replace(microsecond=0),
-        warnings=[],
-        created_at=call.now,
+    return make(
+        JobRow,
+        {
+            "id": call.make_id(),
+            "project_id": lead.project_id,
+            "lead_id": lead.id,
+            "label_id": label.id,
+            "state": JobState.PENDING,
+            "active": True,
+            "lead_status_after": _status_after(label),
+            "price_cents": price,
+            "currency": lead.currency,
+            "occurred_at": (call.change.occurred_at or call.now).replace(microsecond=0),
+            "warnings": [],
+            "created_at": call.now,
+        },
     )
 
 
@@ -242,8 +249,9 @@ def _situation(call: Call, lead: LeadRow, label: LabelRow, job: JobRow) -> Situa
         lead=lead,
         label=label,
         job=job,
-        integrations=[i for i in list_integrations(call.session, call.project_id) if i.enabled],
-        mappings={m.integration_id: m for m in mappings_of_labels(call.session, [label.id])},
+        integrations=[integration for integration in call.setup.integrations if integration.enabled],
+        settings=call.setup.settings,
+        mappings=call.setup.mappings.get(label.id, {}),
         history=history_of_lead(call.session, lead.id) if undo or label.convert_once else [],
         undo_labels=undo,
         connectors=call.connectors,
@@ -256,7 +264,7 @@ def _undo_labels(call: Call, label: LabelRow) -> frozenset[UUID]:
     """The labels whose conversions this one takes back: none but for `lost`."""
     if not label.built_in:
         return frozenset()
-    labels = list_labels(call.session, call.project_id)
+    labels = call.setup.labels.values()
     return frozenset(other.id for other in labels if other.undo_on_lost and not other.built_in)
 
 

@@ -9,7 +9,7 @@ from app.clock import Clock
 from app.database.database import Database
 from app.ids import parse_id
 from app.repositories.jobs import cancel_waiting, find_job
-from app.repositories.leads import find_lead
+from app.repositories.leads import find_lead, store_status
 from app.services.progress import deactivate_job
 from app.services.viewer import Viewer
 from app.tables.jobs import JobRow
@@ -50,4 +50,5 @@ def _cancel(session: Session, job: JobRow, now: datetime) -> JobRow:
     session.refresh(job)
     if lead.current_job_id == job.id and lead.status is LeadStatus.PENDING:
         lead.status, lead.updated_at = LeadStatus.OPEN, now
+        store_status(session, lead)
     return job

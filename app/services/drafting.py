@@ -3,9 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
-
-from app.connectors.base import Assessment, Connector, Finding
+from app.connectors.base import Assessment, Finding
 from app.services.conversions import consent_of_lead, conversion_of
 from app.services.holds import hold_finding
 from app.services.situation import Planned, Situation
@@ -13,6 +11,7 @@ from app.services.warnings import warning_json
 from app.tables.integrations import IntegrationRow
 from app.tables.jobs import DeliveryRow
 from app.tables.labels import LabelMappingRow
+from app.tables.making import make
 from app.values import DeliveryKind, DeliveryPlan, DeliveryState, WarningCode
 
 _UNKNOWN_WINDOW = timedelta(days=7)
@@ -30,23 +29,26 @@ def event_id(job_id: UUID) -> str:
 def draft(situation: Situation, integration: IntegrationRow, mapping: LabelMappingRow | None) -> DeliveryRow:
     """A SEND of the job's conversion, not yet assessed."""
     job = situation.job
-    return DeliveryRow(
-        id=situation.make_id(),
-        project_id=job.project_id,
-        job_id=job.id,
-        lead_id=job.lead_id,
-        label_id=situation.label.id,
-        integration_id=integration.id,
-        platform=integration.platform,
-        kind=DeliveryKind.SEND,
-        state=DeliveryState.SCHEDULED,
-        platform_event_id=event_id(job.id),
-        event_at=job.occurred_at,
-        value_cents=job.price_cents,
-        currency=job.currency,
-        target=mapping.target if mapping else "",
-        consent=consent_of_lead(situation.lead),
-        created_at=situation.now,
+    return make(
+        DeliveryRow,
+        {
+            "id": situation.make_id(),
+            "project_id": job.project_id,
+            "job_id": job.id,
+            "lead_id": job.lead_id,
+            "label_id": situation.label.id,
+            "integration_id": integration.id,
+            "platform": integration.platform,
+            "kind": DeliveryKind.SEND,
+            "state": DeliveryState.SCHEDULED,
+            "platform_event_id": event_id(job.id),
+            "event_at": job.occurred_at,
+            "value_cents": job.price_cents,
+            "currency": job.currency,
+            "target": mapping.target if mapping else "",
+            "consent": consent_of_lead(situation.lead),
+            "created_at": situation.now,
+        },
     )
 
 
@@ -69,7 +71,7 @@ def assessed(
 ) -> Planned:
     """What the connector makes of the draft, held if the integration or the mapping is."""
     connector = situation.connectors.get(integration.platform)
-    settings = settings_of(connector, integration)
+    settings = situation.settings.get(integration.id)
     if connector is None or settings is None:
         return _held_unusable(situation, integration, delivery)
     assessment = connector.assess(situation.lead, conversion_of(delivery), settings, situation.now)
@@ -92,16 +94,6 @@ def skipped(situation: Situation, delivery: DeliveryRow, *findings: Finding) -> 
     delivery.next_attempt_at = None
     delivery.warning = _warning(situation, delivery, reasons[0])
     return Planned(delivery=delivery, findings=reasons, plan=DeliveryPlan.SKIP)
-
-
-def settings_of(connector: Connector | None, integration: IntegrationRow) -> BaseModel | None:
-    """The integration's settings as its connector takes them; None when this version's takes others."""
-    if connector is None:
-        return None
-    try:
-        return connector.settings_model.model_validate(integration.settings)
-    except ValidationError:
-        return None
 
 
 def _held_unusable(situation: Situation, integration: IntegrationRow, delivery: DeliveryRow) -> Planned:

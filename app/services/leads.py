@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.clock import Clock
 from app.database.database import Database
 from app.errors import InvalidInputError, Problem, invalid
-from app.repositories.leads import find_by_event, insert_lead
+from app.repositories.leads import find_by_event, insert_lead, store_lead
 from app.repositories.projects import get_project
 from app.services.identifying import (
     ChosenIdentifier,
@@ -80,6 +80,7 @@ class LeadService:
             project = get_project(session, viewer.project_id)
             lead = require_lead(session, project, chosen)
             _merge(lead, project, _with_currency(changed, project), now)
+            store_lead(session, lead)
             return lead
 
         return await self.database.write(work)

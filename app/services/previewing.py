@@ -1,6 +1,6 @@
 """What a status change would do. It is done, looked at, and undone before anybody else can see it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NoReturn
@@ -9,21 +9,18 @@ from uuid import UUID
 from sqlmodel import Session
 
 from app.clock import Clock
-from app.connectors.base import Body, Connector
+from app.connectors.base import Body
 from app.database.database import Database
 from app.ids import new_id
-from app.repositories.integrations import list_integrations
 from app.repositories.jobs import waiting_of_lead
-from app.repositories.projects import get_project
 from app.services.answers import Queued
 from app.services.applying import Call, apply_change
 from app.services.conversions import build_request
-from app.services.drafting import settings_of
 from app.services.identifying import ChosenIdentifier, require_lead
+from app.services.setups import Setup, Setups
 from app.services.situation import Planned
 from app.services.status_change import StatusChange, check
 from app.services.viewer import Viewer
-from app.tables.integrations import IntegrationRow
 from app.tables.leads import LeadRow
 from app.values import DeliveryKind, DeliveryPlan, LeadStatus, Platform
 
@@ -70,7 +67,7 @@ class PreviewService:
     """Says what status changes would do."""
 
     database: Database
-    connectors: Mapping[Platform, Connector]
+    setups: Setups
     clock: Clock
     make_id: Callable[[], UUID] = new_id
 
@@ -81,9 +78,10 @@ class PreviewService:
         """
         now = self.clock()
         chosen = check(change, now)
+        setup = await self.setups.of(viewer.project_id)
 
         def work(session: Session) -> NoReturn:
-            raise _UndoneError(self._look(session, viewer, change, chosen, now))
+            raise _UndoneError(self._look(session, setup, change, chosen, now))
 
         try:
             return await self.database.write(work)
@@ -93,20 +91,20 @@ class PreviewService:
     def _look(
         self,
         session: Session,
-        viewer: Viewer,
+        setup: Setup,
         change: StatusChange,
         chosen: ChosenIdentifier,
         now: datetime,
     ) -> Preview:
-        lead = require_lead(session, get_project(session, viewer.project_id), chosen)
+        lead = require_lead(session, setup.project, chosen)
         assert lead.id is not None
         waiting = waiting_of_lead(session, lead.id)
         answer = apply_change(
             Call(
                 session=session,
-                connectors=self.connectors,
+                connectors=self.setups.connectors,
                 wake=_wake_nobody,
-                project_id=viewer.project_id,
+                setup=setup,
                 change=replace(change, idempotency_key=None),
                 chosen=chosen,
                 now=now,
@@ -116,43 +114,39 @@ class PreviewService:
         planned = answer.planned if isinstance(answer, Queued) else ()
         created = {one.delivery.id for one in planned}
         still = set(waiting_of_lead(session, lead.id)) - created
-        integrations = {row.id: row for row in list_integrations(session, viewer.project_id)}
         return Preview(
             lead_id=lead.id,
             status=answer.status,
             queued=isinstance(answer, Queued),
             warnings=answer.warnings if isinstance(answer, Queued) else [],
-            deliveries=tuple(
-                self._shown(one, lead, integrations[one.delivery.integration_id], now) for one in planned
-            ),
+            deliveries=tuple(_shown(one, self._request(one, lead, setup), now) for one in planned),
             cancels=tuple(delivery_id for delivery_id in waiting if delivery_id not in still),
         )
 
-    def _shown(
-        self, planned: Planned, lead: LeadRow, integration: IntegrationRow, now: datetime
-    ) -> PreviewedDelivery:
+    def _request(self, planned: Planned, lead: LeadRow, setup: Setup) -> Body | None:
         delivery = planned.delivery
-        send_at = delivery.next_attempt_at
-        # What follows another delivery is not sent before that one, whatever the connector would take.
-        waits = planned.plan is DeliveryPlan.SEND and send_at is not None and send_at > now
-        return PreviewedDelivery(
-            integration_id=integration.id,
-            platform=integration.platform,
-            kind=delivery.kind,
-            plan=DeliveryPlan.WAIT if waits else planned.plan,
-            send_at=send_at,
-            expires_at=delivery.expires_at,
-            request=None if planned.plan is DeliveryPlan.SKIP else self._request(planned, lead, integration),
-        )
-
-    def _request(self, planned: Planned, lead: LeadRow, integration: IntegrationRow) -> Body | None:
-        connector = self.connectors.get(integration.platform)
-        settings = settings_of(connector, integration)
-        if connector is None or settings is None:
+        connector = self.setups.connectors.get(delivery.platform)
+        settings = setup.settings[delivery.integration_id]
+        if planned.plan is DeliveryPlan.SKIP or connector is None or settings is None:
             return None
-        return connector.redact(
-            build_request(connector, settings, lead, planned.delivery, test_mode=integration.test_mode)
-        )
+        test_mode = next(one.test_mode for one in setup.integrations if one.id == delivery.integration_id)
+        return connector.redact(build_request(connector, settings, lead, delivery, test_mode=test_mode))
+
+
+def _shown(planned: Planned, request: Body | None, now: datetime) -> PreviewedDelivery:
+    delivery = planned.delivery
+    send_at = delivery.next_attempt_at
+    # What follows another delivery is not sent before that one, whatever the connector would take.
+    waits = planned.plan is DeliveryPlan.SEND and send_at is not None and send_at > now
+    return PreviewedDelivery(
+        integration_id=delivery.integration_id,
+        platform=delivery.platform,
+        kind=delivery.kind,
+        plan=DeliveryPlan.WAIT if waits else planned.plan,
+        send_at=send_at,
+        expires_at=delivery.expires_at,
+        request=request,
+    )
 
 
 def _wake_nobody(_lanes: object) -> None:

@@ -7,6 +7,7 @@ from app.services.conversions import consent_of_lead
 from app.services.drafting import assessed, skipped
 from app.services.retries import Retry
 from app.services.retry_refusals import NOT_MAPPED, TOO_LATE, refusal_of
+from app.services.setups import settings_of
 from app.services.situation import Planned, Situation
 from app.tables.jobs import DeliveryRow
 from app.tables.labels import LabelMappingRow
@@ -69,11 +70,14 @@ def _begin_anew(retry: Retry, target: str) -> None:
 
 
 def _situation(retry: Retry) -> Situation:
+    integration = retry.around.integrations[retry.delivery.integration_id]
+    connector = retry.around.connectors.get(integration.platform)
     return Situation(
         lead=retry.history.lead,
         label=retry.label,
         job=next(job for job in retry.history.jobs if job.id == retry.delivery.job_id),
         integrations=[],
+        settings={integration.id: settings_of(connector, integration)},
         mappings={},
         history=[],
         undo_labels=frozenset(),

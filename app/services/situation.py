@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from app.connectors.base import Connector, Finding
 from app.tables.integrations import IntegrationRow
 from app.tables.jobs import DeliveryRow, JobRow
@@ -23,6 +25,8 @@ class Situation:
     job: JobRow
     integrations: Sequence[IntegrationRow]
     """The enabled ones."""
+    settings: Mapping[UUID, BaseModel | None]
+    """Each integration's, as its connector takes them; None when this version's takes others."""
     mappings: Mapping[UUID, LabelMappingRow]
     """The label's, by integration."""
     history: Sequence[DeliveryRow]

@@ -1,21 +1,20 @@
 """The star of the house: one status change of one lead."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlmodel import Session
 
 from app.clock import Clock
-from app.connectors.base import Connector
 from app.database.database import Database
 from app.ids import new_id
 from app.queue.port import Wake
 from app.services.answers import Opened, Queued
 from app.services.applying import Call, apply_change
+from app.services.setups import Setups
 from app.services.status_change import StatusChange, check
 from app.services.viewer import Viewer
-from app.values import Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class StatusService:
     """Changes the status of leads."""
 
     database: Database
-    connectors: Mapping[Platform, Connector]
+    setups: Setups
     wake: Wake
     clock: Clock
     make_id: Callable[[], UUID] = new_id
@@ -39,14 +38,15 @@ class StatusService:
         """
         now = self.clock()
         chosen = check(change, now)
+        setup = await self.setups.of(viewer.project_id)
 
         def work(session: Session) -> Opened | Queued:
             return apply_change(
                 Call(
                     session=session,
-                    connectors=self.connectors,
+                    connectors=self.setups.connectors,
                     wake=self.wake,
-                    project_id=viewer.project_id,
+                    setup=setup,
                     change=change,
                     chosen=chosen,
                     now=now,

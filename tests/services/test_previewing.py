@@ -18,6 +18,7 @@ from app.ids import new_id
 from app.services.identifying import LeadIdentifier
 from app.services.previewing import PreviewedDelivery, PreviewService
 from app.services.progress import settle_jobs
+from app.services.setups import Setups
 from app.services.status import StatusService
 from app.services.status_change import StatusChange
 from app.services.viewer import Viewer
@@ -51,6 +52,10 @@ class Stage:
     label: LabelRow
     integration: IntegrationRow
 
+    @property
+    def _setups(self) -> Setups:
+        return Setups(self.database, self.connectors)
+
     def change(self, **given: Any) -> StatusChange:
         usual: dict[str, Any] = {
             "lead": LeadIdentifier(lead_id=str(self.lead.id)),
@@ -59,14 +64,14 @@ class Stage:
         return StatusChange(**usual | given)
 
     async def previewed(self, change: StatusChange, kind: DeliveryKind) -> PreviewedDelivery:
-        previews = PreviewService(self.database, self.connectors, self.clock, same_ids())
+        previews = PreviewService(self.database, self._setups, self.clock, same_ids())
         seen = await previews.preview(self.viewer, change)
         return next(one for one in seen.deliveries if one.kind is kind)
 
     async def queued(
         self, change: StatusChange, kind: DeliveryKind, make_id: Callable[[], UUID] = new_id
     ) -> tuple[DeliveryRow, LeadRow]:
-        statuses = StatusService(self.database, self.connectors, lambda _lanes: None, self.clock, make_id)
+        statuses = StatusService(self.database, self._setups, lambda _lanes: None, self.clock, make_id)
         await statuses.update(self.viewer, change)
         return await self.database.read(partial(_queued, kind=kind))
 
