@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, bindparam, case, insert, literal_column, null, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, insert, literal_column, null, update
 from sqlalchemy import select as core_select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from app.database.prepared import Prepared
 from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
@@ -56,18 +55,13 @@ def insert_active_job(session: Session, job: JobRow) -> bool:
     The unique index decides, and a conflict does not end the transaction: on PostgreSQL an error would take
     the answer with it.
     """
-    return bool(_INSERT_JOB.rows(session, _values(_JOB, job)))
+    return bool(_INSERT_JOB.rows(session, columns_of(job)))
 
 
 def insert_deliveries(session: Session, deliveries: Sequence[DeliveryRow]) -> None:
     """Insert all of them."""
     if deliveries:
-        _INSERT_DELIVERY.run_many(session, [_values(_DELIVERY, delivery) for delivery in deliveries])
-
-
-def _values(table: Table, row: SQLModel) -> dict[str, Any]:
-    columns = columns_of(row)
-    return {column.name: columns[column.name] for column in table.c}
+        _INSERT_DELIVERY.run_many(session, [columns_of(delivery) for delivery in deliveries])
 
 
 def cancel_waiting(session: Session, job_id: UUID, now: datetime) -> int:

@@ -59,9 +59,6 @@ def find_lead(
     return make(LeadRow, dict(zip(_COLUMNS, found[0], strict=True))) if found else None
 
 
-_STATUS_COLUMNS = ("status", "label_id", "current_job_id", "price_cents", "updated_at")
-
-
 def _store(*names: str) -> Prepared:
     return Prepared(
         update(_LEAD)
@@ -70,23 +67,24 @@ def _store(*names: str) -> Prepared:
     )
 
 
-_STORE_STATUS = _store(*_STATUS_COLUMNS)
-_STORE_ALL = _store(*(name for name in _COLUMNS if name != "id"))
+_STATUS_COLUMNS = ("status", "label_id", "current_job_id", "price_cents", "updated_at")
+_STORED_COLUMNS = tuple(name for name in _COLUMNS if name != "id")
+_STORE_STATUS, _STORE_ALL = _store(*_STATUS_COLUMNS), _store(*_STORED_COLUMNS)
 
 
 def store_status(session: Session, lead: LeadRow) -> None:
     """Write what a status change sets of a lead that find_lead() locked."""
-    _STORE_STATUS.run(session, _new_values(lead))
+    _STORE_STATUS.run(session, _new_values(lead, _STATUS_COLUMNS))
 
 
 def store_lead(session: Session, lead: LeadRow) -> None:
     """Write all of a lead that find_lead() locked."""
-    _STORE_ALL.run(session, _new_values(lead))
+    _STORE_ALL.run(session, _new_values(lead, _STORED_COLUMNS))
 
 
-def _new_values(lead: LeadRow) -> dict[str, object]:
+def _new_values(lead: LeadRow, names: Sequence[str]) -> dict[str, object]:
     columns = columns_of(lead)
-    return {"lead_id": lead.id, **{f"new_{name}": columns[name] for name in _COLUMNS}}
+    return {"lead_id": lead.id, **{f"new_{name}": columns[name] for name in names}}
 
 
 def find_by_event(

@@ -35,7 +35,7 @@ from app.services.status_change import StatusChange
 from app.tables.jobs import JobRow
 from app.tables.labels import LabelRow
 from app.tables.leads import LeadRow
-from app.tables.making import make
+from app.tables.making import make, put
 from app.tables.projects import ProjectRow
 from app.values import (
     ConflictPolicy,
@@ -126,7 +126,7 @@ def _resolve_label(call: Call) -> LabelRow:
 def _open(call: Call, lead: LeadRow) -> Opened:
     canceled = _cancel_current(call, lead)
     _write_price(call, lead)
-    lead.status, lead.label_id, lead.updated_at = LeadStatus.OPEN, None, call.now
+    put(lead, status=LeadStatus.OPEN, label_id=None, updated_at=call.now)
     store_status(call.session, lead)
     return Opened(
         lead=lead,
@@ -159,15 +159,14 @@ def _queue(call: Call, lead: LeadRow, label: LabelRow) -> Queued:
     _write_price(call, lead)
     job = _new_job(call, lead, label)
     plan = plan_job(_situation(call, lead, label, job))
-    job.warnings = plan.warnings
+    put(job, warnings=plan.warnings)
     if not insert_active_job(call.session, job):
         winner = find_active_job(call.session, lead.id)
         assert winner is not None
         raise _duplicate(lead, winner)
     _settle_earlier(call, plan)
     insert_deliveries(call.session, plan.deliveries)
-    lead.status, lead.label_id, lead.updated_at = LeadStatus.PENDING, label.id, call.now
-    lead.current_job_id = job.id
+    put(lead, status=LeadStatus.PENDING, label_id=label.id, current_job_id=job.id, updated_at=call.now)
     store_status(call.session, lead)
     after_commit(call.session, lambda: call.wake(_lanes(plan, call.now)))
     return Queued(
@@ -208,7 +207,7 @@ def _duplicate(lead: LeadRow, job_id: UUID) -> DuplicateJobError:
 
 def _write_price(call: Call, lead: LeadRow) -> None:
     if call.change.price_cents is not None:
-        lead.price_cents = call.change.price_cents
+        put(lead, price_cents=call.change.price_cents)
 
 
 def _new_job(call: Call, lead: LeadRow, label: LabelRow) -> JobRow:

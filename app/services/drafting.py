@@ -11,7 +11,7 @@ from app.services.warnings import warning_json
 from app.tables.integrations import IntegrationRow
 from app.tables.jobs import DeliveryRow
 from app.tables.labels import LabelMappingRow
-from app.tables.making import make
+from app.tables.making import make, put
 from app.values import DeliveryKind, DeliveryPlan, DeliveryState, WarningCode
 
 _UNKNOWN_WINDOW = timedelta(days=7)
@@ -54,12 +54,17 @@ def draft(situation: Situation, integration: IntegrationRow, mapping: LabelMappi
 
 def follow(delivery: DeliveryRow, kind: DeliveryKind, send: DeliveryRow) -> DeliveryRow:
     """Make the draft one that changes or takes back what `send` sends: under its id, at its time."""
-    delivery.kind, delivery.follows_id = kind, send.id
-    delivery.platform_event_id, delivery.event_at = send.platform_event_id, send.event_at
-    delivery.target = send.target
+    put(
+        delivery,
+        kind=kind,
+        follows_id=send.id,
+        platform_event_id=send.platform_event_id,
+        event_at=send.event_at,
+        target=send.target,
+    )
     if send.state is DeliveryState.SCHEDULED:
         # It cannot be claimed earlier, and must not keep its job waiting for that.
-        delivery.next_attempt_at = send.next_attempt_at
+        put(delivery, next_attempt_at=send.next_attempt_at)
     return delivery
 
 
@@ -77,8 +82,11 @@ def assessed(
     assessment = connector.assess(situation.lead, conversion_of(delivery), settings, situation.now)
     if assessment.plan is DeliveryPlan.SKIP:
         return skipped(situation, delivery, *assessment.findings)
-    delivery.expires_at = assessment.expires_at
-    delivery.next_attempt_at = max(delivery.next_attempt_at or assessment.send_at, assessment.send_at)
+    put(
+        delivery,
+        expires_at=assessment.expires_at,
+        next_attempt_at=max(delivery.next_attempt_at or assessment.send_at, assessment.send_at),
+    )
     # What follows another delivery goes to that one's target, whatever the label means by now.
     is_its_own = mapping is not None and mapping.target == delivery.target
     hold = hold_finding(integration, mapping if is_its_own else None)
@@ -90,16 +98,23 @@ def assessed(
 def skipped(situation: Situation, delivery: DeliveryRow, *findings: Finding) -> Planned:
     """The draft, not to be sent: those of `findings` that skip are why, and all that matters then."""
     reasons = tuple(finding for finding in findings if finding.will_skip)
-    delivery.state, delivery.finished_at = DeliveryState.SKIPPED, situation.now
-    delivery.next_attempt_at = None
-    delivery.warning = _warning(situation, delivery, reasons[0])
+    put(
+        delivery,
+        state=DeliveryState.SKIPPED,
+        finished_at=situation.now,
+        next_attempt_at=None,
+        warning=_warning(situation, delivery, reasons[0]),
+    )
     return Planned(delivery=delivery, findings=reasons, plan=DeliveryPlan.SKIP)
 
 
 def _held_unusable(situation: Situation, integration: IntegrationRow, delivery: DeliveryRow) -> Planned:
     """One integration nobody can use must not keep the others from hearing of the conversion."""
-    delivery.next_attempt_at = delivery.next_attempt_at or situation.now
-    delivery.expires_at = delivery.event_at + _UNKNOWN_WINDOW
+    put(
+        delivery,
+        next_attempt_at=delivery.next_attempt_at or situation.now,
+        expires_at=delivery.event_at + _UNKNOWN_WINDOW,
+    )
     reason = f"{integration.name} cannot be used as it is set up. The conversion waits until that is mended."
     return _held(
         situation,
@@ -112,8 +127,7 @@ def _held_unusable(situation: Situation, integration: IntegrationRow, delivery: 
 def _held(
     situation: Situation, delivery: DeliveryRow, hold: Finding, assessment: Assessment | None
 ) -> Planned:
-    delivery.state = DeliveryState.HELD
-    delivery.warning = _warning(situation, delivery, hold)
+    put(delivery, state=DeliveryState.HELD, warning=_warning(situation, delivery, hold))
     others = assessment.findings if assessment else ()
     return Planned(delivery=delivery, findings=(hold, *others), plan=DeliveryPlan.HOLD)
 

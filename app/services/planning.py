@@ -11,6 +11,7 @@ from app.services.situation import Plan, Planned, Situation
 from app.services.warnings import warning_json
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow
+from app.tables.making import put
 from app.values import DeliveryKind, DeliveryPlan, DeliveryState, WarningCode
 
 
@@ -98,7 +99,7 @@ def _plan_retraction(
     if connector is None or not connector.facts.can_retract:
         return None
     retracted = follow(draft(situation, integration, None), DeliveryKind.RETRACT, standing_one.send)
-    retracted.value_cents, retracted.currency = 0, standing_one.send.currency
+    put(retracted, value_cents=0, currency=standing_one.send.currency)
     return assessed(situation, integration, None, retracted)
 
 
