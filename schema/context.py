@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 import strawberry
-from graphql import DocumentNode, GraphQLError
+from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
 from app.repositories.keyset import Window
@@ -127,8 +127,6 @@ class Context:
     request_id: str
     """Told with an internal error, so that its line in the log can be found."""
     transport: Transport = Transport.POST
-    document: DocumentNode | None = None
-    """What is run; None: nothing was admitted yet."""
     loaders: Loaders = field(init=False)
     mutations: int = 0
     """Mutation fields that are over, however they ended."""

@@ -16,7 +16,6 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     NoSchemaIntrospectionCustomRule,
-    OperationDefinitionNode,
     parse,
     specified_rules,
     validate,
@@ -24,6 +23,7 @@ from graphql import (
 
 from schema.access import Requirement, requirements_of
 from schema.complexity import complexity_error
+from schema.operations import Operation, operations_of
 from schema.page_sizes import page_size_error
 from schema.payloads import OperationRequest
 
@@ -50,13 +50,13 @@ class Prepared:
     errors: tuple[GraphQLError, ...] = ()
     """Why it may not run; empty: it may."""
     requirements: frozenset[Requirement] = frozenset()
-    operations: tuple[OperationDefinitionNode, ...] = ()
+    operations: tuple[Operation, ...] = ()
 
-    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+    def operation(self, name: str | None) -> Operation | None:
         """The operation with this name, or without a name the only one; None: which one cannot be told."""
         if not name:
             return self.operations[0] if len(self.operations) == 1 else None
-        return next((one for one in self.operations if one.name and one.name.value == name), None)
+        return next((one for one in self.operations if one.name == name), None)
 
     @property
     def size(self) -> int:
@@ -146,7 +146,7 @@ def prepare(schema: GraphQLSchema, text: str, *, introspection: bool = True) -> 
         document=document,
         errors=errors,
         requirements=frozenset() if errors else requirements_of(schema, document),
-        operations=tuple(one for one in document.definitions if isinstance(one, OperationDefinitionNode)),
+        operations=operations_of(schema, document),
     )
 
 

@@ -6,16 +6,15 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
 
-from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from strawberry.schema.base import BaseSchema
-from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
 
 from app.database.errors import DatabaseBusyError
 from schema.admission import RequestRefusedError, admit
 from schema.context import Context
 from schema.documents import DocumentCache, Documents, Prepared, refused
-from schema.masking import coded_error
+from schema.masking import coded_error, told_errors
+from schema.operations import Operation, execute, subscribe
 from schema.payloads import NO_DOCUMENT, OperationRequest
 from schema.responses import error_payload
 from schema.time_limit import EXECUTE_WITHIN_S, OutOfTimeError, in_time
@@ -45,7 +44,7 @@ class Executor:
         trusted: Documents | None = None,
     ) -> None:
         """`introspection`: whether the schema may be asked for; `trusted`: None: any document may run."""
-        self._schema, self._within_s, self._introspection = schema, within_s, introspection
+        self._within_s, self._introspection = within_s, introspection
         self._documents = trusted or DocumentCache(core_schema(schema), introspection=introspection)
 
     def find(self, request: OperationRequest) -> Prepared:
@@ -65,10 +64,10 @@ class Executor:
             operation = admit(prepared, request.operation_name, context)
         except RequestRefusedError as refusal:
             return _refusal(refusal.errors)
-        result = await self._execute(prepared, operation, request, context)
+        piece = self._piece_of(await self._execute(operation, request, context), context)
         if context.overloaded:
             raise DatabaseBusyError("the request as a whole was refused")
-        return self._piece_of(result)
+        return piece
 
     async def stream(
         self, prepared: Prepared, request: OperationRequest, context: Context
@@ -76,8 +75,8 @@ class Executor:
         """Every result of an operation, through the same limits, scopes and masking as any other."""
         try:
             operation = admit(prepared, request.operation_name, context)
-            if operation.operation is not OperationType.SUBSCRIPTION:
-                yield self._piece_of(await self._execute(prepared, operation, request, context))
+            if operation.kind is not OperationType.SUBSCRIPTION:
+                yield self._piece_of(await self._execute(operation, request, context), context)
                 return
         except RequestRefusedError as refusal:
             yield _refusal(refusal.errors)
@@ -85,32 +84,32 @@ class Executor:
         except OutOfTimeError as error:
             yield Piece(error_payload(error.message, error.code), refused=True)
             return
-        results = await self._schema.stream(**_arguments(prepared, operation, request, context))
+        results = await subscribe(operation, request.variables, context)
+        if isinstance(results, ExecutionResult):
+            yield self._piece_of(results, context, refused=True)
+            return
         async with aclosing(results):
             async for result in results:
-                # Nothing else can come: incremental delivery is not switched on.
-                yield self._piece_of(cast("ExecutionResult", result))
+                yield self._piece_of(result, context)
 
     async def _execute(
-        self,
-        prepared: Prepared,
-        operation: OperationDefinitionNode,
-        request: OperationRequest,
-        context: Context,
+        self, operation: Operation, request: OperationRequest, context: Context
     ) -> ExecutionResult:
-        work = self._schema.execute(**_arguments(prepared, operation, request, context))
-        return await in_time(work, self._within_s, changes=operation.operation is OperationType.MUTATION)
+        result = execute(operation, request.variables, context)
+        if isinstance(result, ExecutionResult):
+            return result
+        return await in_time(result, self._within_s, changes=operation.kind is OperationType.MUTATION)
 
-    def _piece_of(self, result: ExecutionResult) -> Piece:
+    def _piece_of(self, result: ExecutionResult, context: Context, *, refused: bool = False) -> Piece:
         payload: dict[str, Any] = {"data": result.data}
         if result.errors:
-            payload["errors"] = [error.formatted for error in result.errors]
+            payload["errors"] = [error.formatted for error in told_errors(result.errors, context)]
             if not self._introspection:
                 _forget_suggestions(payload["errors"])
             if result.data is None and not any(error.path for error in result.errors):
                 # That is how clients tell a request error from a null.
                 del payload["data"]
-        return Piece(payload, refused=isinstance(result, PreExecutionError))
+        return Piece(payload, refused=refused)
 
 
 def core_schema(schema: BaseSchema) -> GraphQLSchema:
@@ -120,17 +119,6 @@ def core_schema(schema: BaseSchema) -> GraphQLSchema:
 
 def _refusal(errors: Iterable[GraphQLError]) -> Piece:
     return Piece({"errors": [coded_error(error).formatted for error in errors]}, refused=True)
-
-
-def _arguments(
-    prepared: Prepared, operation: OperationDefinitionNode, request: OperationRequest, context: Context
-) -> dict[str, Any]:
-    return {
-        "query": prepared.text,
-        "variable_values": request.variables,
-        "context_value": context,
-        "operation_name": operation.name.value if operation.name else None,
-    }
 
 
 def _forget_suggestions(errors: Iterable[dict[str, Any]]) -> None:

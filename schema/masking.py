@@ -3,10 +3,9 @@
 import logging
 import re
 import traceback
-from typing import cast
+from collections.abc import Sequence
 
 from graphql import GraphQLError, GraphQLSyntaxError
-from strawberry.extensions import MaskErrors
 
 from app.database.errors import DatabaseBusyError
 from app.errors import DomainError
@@ -33,43 +32,38 @@ _QUOTED_INPUT = (
 """GraphQL's own texts quote what the caller sent, however long it is."""
 
 
-class CodedErrors(MaskErrors):
-    """Masks on HTTP and on streams alike; Strawberry calls it for both."""
+def told_errors(errors: Sequence[GraphQLError], context: Context) -> list[GraphQLError]:
+    """The errors of one result as callers are told them, whichever way it goes; bugs are logged."""
+    _log([error for error in errors if _is_bug(error)], context.request_id)
+    return [_told(error, context) for error in errors]
 
-    def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
-        self._log([error for error in errors if _is_bug(error)])
-        return [self._processed(error) for error in errors]
 
-    def _log(self, bugs: list[GraphQLError]) -> None:
-        """One bug in a list's items is as many errors as the list is long."""
-        request_id = cast("Context", self.execution_context.context).request_id
-        for error in bugs[:MAX_LOGGED]:
-            log_bug(error.original_error or error, request_id)
-        if len(bugs) > MAX_LOGGED:
-            logger.error("request %s failed in %d more places", request_id, len(bugs) - MAX_LOGGED)
+def _log(bugs: Sequence[GraphQLError], request_id: str) -> None:
+    """One bug in a list's items is as many errors as the list is long."""
+    for error in bugs[:MAX_LOGGED]:
+        log_bug(error.original_error or error, request_id)
+    if len(bugs) > MAX_LOGGED:
+        logger.error("request %s failed in %d more places", request_id, len(bugs) - MAX_LOGGED)
 
-    def _processed(self, error: GraphQLError) -> GraphQLError:
-        if isinstance(error.original_error, DomainError):
-            return _coded(error, "BAD_USER_INPUT", message=str(error.original_error))
-        if isinstance(error.original_error, DatabaseBusyError):
-            return self._refused(error)
-        if _is_bug(error):
-            return self._masked(error)
-        return coded_error(error)
 
-    def _refused(self, error: GraphQLError) -> GraphQLError:
-        context = cast("Context", self.execution_context.context)
-        # Not once a mutation field was carried out: the caller must see its answer, not repeat it.
-        is_root = error.path is not None and len(error.path) == 1
-        if context.mutations == 0 or (context.mutations == 1 and is_root):
-            context.overloaded = True
-        return _coded(error, OVERLOADED, message=OVERLOADED_MESSAGE)
-
-    def _masked(self, error: GraphQLError) -> GraphQLError:
-        context = cast("Context", self.execution_context.context)
+def _told(error: GraphQLError, context: Context) -> GraphQLError:
+    if isinstance(error.original_error, DomainError):
+        return _coded(error, "BAD_USER_INPUT", message=str(error.original_error))
+    if isinstance(error.original_error, DatabaseBusyError):
+        return _refused(error, context)
+    if _is_bug(error):
         masked = _coded(error, "INTERNAL_SERVER_ERROR", message="Something went wrong on our side")
         masked.extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": context.request_id}
         return masked
+    return coded_error(error)
+
+
+def _refused(error: GraphQLError, context: Context) -> GraphQLError:
+    # Not once a mutation field was carried out: the caller must see its answer, not repeat it.
+    is_root = error.path is not None and len(error.path) == 1
+    if context.mutations == 0 or (context.mutations == 1 and is_root):
+        context.overloaded = True
+    return _coded(error, OVERLOADED, message=OVERLOADED_MESSAGE)
 
 
 def coded_error(error: GraphQLError) -> GraphQLError:

@@ -1,4 +1,4 @@
-"""How inputs become Python objects: looked up once, where Strawberry looks up each name and type every time."""
+"""How inputs become Python objects: worked out once, where Strawberry looks it all up every time."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ _Read = Callable[[Any, InputContext], Any]
 
 def read_inputs_quickly(schema: BaseSchema) -> None:
     """Let every input type of the schema be built from what was worked out here."""
-    for known in schema.schema_converter.type_map.values():  # type: ignore[attr-defined]
+    for known in schema.schema_converter.type_map.values():
         definition = known.definition
         if isinstance(definition, StrawberryObjectDefinition) and definition.is_input:
             definition.from_input = _builder(schema, definition)
@@ -44,7 +44,7 @@ def _read_of(kind: Any) -> _Read | None:
     inner = kind.of_type if isinstance(kind, StrawberryOptional) else kind
     nested = get_object_definition(inner)
     if nested is not None:
-        return lambda value, context: nested.from_input(inner, value, context)  # type: ignore[misc]
+        return lambda value, context: nested.from_input(inner, value, context)  # type: ignore[misc, arg-type]
     is_leaf = isinstance(inner, StrawberryEnumDefinition) or inner in {str, int, float, bool}
     return None if is_leaf else _as_strawberry(inner)
 

@@ -1,15 +1,15 @@
 """GraphQL over HTTP: strict about what comes in, always JSON in what goes out."""
 
-import json
 from typing import Final
 
-from graphql import OperationDefinitionNode, OperationType
+from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.database.errors import DatabaseBusyError
 from app.errors import UnauthenticatedError
+from app.json_text import json_bytes
 from app.services.viewer import Viewer
 from schema.bodies import BODY_WITHIN_S, MAX_ADDRESS_BYTES, RefusedError, media_type, read_body
 from schema.context import Context, Services
@@ -18,6 +18,7 @@ from schema.events import EventStream
 from schema.execution import Executor, Piece
 from schema.masking import log_bug
 from schema.media import RESPONSE_JSON, names_json, negotiate, takes_events, takes_json
+from schema.operations import Operation
 from schema.payloads import (
     NO_DOCUMENT,
     BadPayloadError,
@@ -135,12 +136,12 @@ def _transport(method: str, headers: Headers) -> Transport:
     return Transport.POST
 
 
-def _is_subscription(operation: OperationDefinitionNode | None) -> bool:
-    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+def _is_subscription(operation: Operation | None) -> bool:
+    return operation is not None and operation.kind is OperationType.SUBSCRIPTION
 
 
-def _refuse_change(operation: OperationDefinitionNode) -> None:
-    refusal = Transport.GET.refusal(operation.operation)
+def _refuse_change(operation: Operation) -> None:
+    refusal = Transport.GET.refusal(operation.kind)
     if refusal is not None:
         raise RefusedError(405, refusal, Allow="POST")
 
@@ -149,7 +150,7 @@ def _response(piece: Piece, media: str) -> Response:
     """400 for a request error, but only to callers whose media type says that they understand it."""
     bad_request = media == RESPONSE_JSON and "data" not in piece.payload
     return Response(
-        json.dumps(piece.payload, separators=(",", ":")),
+        json_bytes(piece.payload),
         status_code=400 if bad_request else 200,
         headers={"content-type": f"{media}; charset=utf-8", "cache-control": "no-store"},
     )

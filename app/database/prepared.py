@@ -7,7 +7,6 @@ from functools import cache, cached_property
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import JSON, Dialect, Enum, Uuid
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.sql import Executable
@@ -16,6 +15,7 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
 from app.database.sessions import WorkSession
+from app.json_text import json_bytes
 from app.tables.columns import UtcDateTime
 
 _Convert = Callable[[Any], Any]
@@ -135,7 +135,7 @@ def _instant_to_text(value: datetime) -> str:
 
 
 def _json_to_text(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return json_bytes(value).decode()
 
 
 def _driver(session: Session) -> sqlite3.Connection | None:

@@ -5,10 +5,10 @@ attribute with a leaf's value are read without all that a resolver may need. Wha
 (an error, a null where none may be, a value that must be awaited) goes the library's own way.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from functools import cached_property
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from graphql import (
     DirectiveNode,
@@ -31,6 +31,7 @@ from graphql import (
     is_non_null_type,
     visit,
 )
+from graphql import subscribe as graphql_subscribe
 from graphql.execution.collect_fields import (
     FieldDetailsList,
     FragmentDetails,
@@ -44,70 +45,122 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 _Read = Callable[[Any], Any]
-"""The completed value of a field of this object; UNUSUAL, or whatever it raises: not this way."""
+"""The completed value of a field of this object; UNUSUAL: not this way."""
 
 UNUSUAL: Final = object()
 _NO_VARIABLES: Final = VariableValues({}, {})
+_TELLING: Final = False
+"""Suggestions are taken out of errors elsewhere."""
 
 
-@dataclass(slots=True)
+_Reads = dict[int, tuple[GroupedFieldSet, dict[str, _Read]]]
+"""By selection: its fields that can be read at once. The selection is kept, so that its id stays its own."""
+
+
 class Operation:
-    """One operation of a valid document, as far as it is the same at each request."""
+    """One operation of a document, with what is the same at each request."""
 
-    schema: GraphQLSchema
-    definition: OperationDefinitionNode
-    fragment_definitions: dict[str, FragmentDefinitionNode]
-    root_fields: GroupedFieldSet | None
-    """None: directives, whose arguments may be variables, say which fields there are."""
-    sub_fields: dict[Any, Any] = field(default_factory=dict)
-    """What the executor has collected of selections below."""
-    reads: dict[int, tuple[GroupedFieldSet, dict[str, _Read]]] = field(default_factory=dict)
-    """By selection: its fields that can be read at once. It is kept, so that its id stays its own."""
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, definition: OperationDefinitionNode
+    ) -> None:
+        self.schema, self.document, self.definition = schema, document, definition
+        self.sub_fields: dict[Any, Any] = {}
+        """What the executor has collected of selections below the first."""
+        self.reads: _Reads = {}
+
+    @property
+    def name(self) -> str | None:
+        """None: it has none."""
+        return self.definition.name.value if self.definition.name else None
+
+    @property
+    def kind(self) -> OperationType:
+        """Whether it is a query, a mutation or a subscription."""
+        return self.definition.operation
+
+    @cached_property
+    def fragment_definitions(self) -> dict[str, FragmentDefinitionNode]:
+        """The document's fragments by name."""
+        nodes = self.document.definitions
+        return {node.name.value: node for node in nodes if isinstance(node, FragmentDefinitionNode)}
+
+    @cached_property
+    def fragments(self) -> dict[str, FragmentDetails]:
+        """The same as the executor takes them."""
+        return {name: FragmentDetails(node) for name, node in self.fragment_definitions.items()}
+
+    @cached_property
+    def root_type(self) -> GraphQLObjectType:
+        """What its first selection is of."""
+        root_type = self.schema.get_root_type(self.kind)
+        assert root_type is not None
+        return root_type
+
+    @cached_property
+    def root_fields(self) -> GroupedFieldSet | None:
+        """Its first selection; None: directives, whose arguments may be variables, say what is in it."""
+        if _has_directives(self.document):
+            return None
+        return collect_fields(
+            self.schema,
+            self.fragments,
+            _NO_VARIABLES,
+            self.root_type,
+            self.definition,
+            hide_suggestions=False,
+        ).grouped_field_set
 
 
-def operations_of(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, Operation]:
-    """The operations of a valid document by name."""
-    fragments = {
-        node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-    }
-    conditional = _has_directives(document)
+def operations_of(schema: GraphQLSchema, document: DocumentNode) -> tuple[Operation, ...]:
+    """The operations of a document. To be executed only if it is valid."""
     found = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
-    return {
-        node.name.value if node.name else None: Operation(
-            schema, node, fragments, None if conditional else _root_fields(schema, node, fragments)
-        )
-        for node in found
-    }
+    return tuple(Operation(schema, document, node) for node in found)
 
 
 def execute(
-    operation: Operation, variables: Mapping[str, Any], context: object
+    operation: Operation, variables: dict[str, Any] | None, context: object
 ) -> ExecutionResult | Awaitable[ExecutionResult]:
-    """Execute a query or a mutation as graphql.execute() does."""
+    """Execute a query or a mutation, to the same result as graphql.execute()."""
     definition = operation.definition
     coerced: VariableValues | list[GraphQLError] = _NO_VARIABLES
     if definition.variable_definitions:
         coerced = get_variable_values(
-            operation.schema, definition.variable_definitions, dict(variables), max_errors=_MAX_ERRORS
+            operation.schema, definition.variable_definitions, variables or {}, max_errors=_MAX_ERRORS
         )
     if isinstance(coerced, list):
         return ExecutionResult(None, coerced)
     executor = _LeanExecutor(operation, coerced, context)
     if operation.root_fields is None:
-        return executor.execute_operation()
+        return cast("ExecutionResult | Awaitable[ExecutionResult]", executor.execute_operation())
     return executor.execute_root(operation.root_fields)
+
+
+async def subscribe(
+    operation: Operation, variables: dict[str, Any] | None, context: object
+) -> AsyncGenerator[ExecutionResult, None] | ExecutionResult:
+    """Begin a subscription; an ExecutionResult when it cannot be, with the reason."""
+    begun = graphql_subscribe(
+        operation.schema,
+        operation.document,
+        context_value=context,
+        variable_values=variables,
+        operation_name=operation.name,
+        max_coercion_errors=_MAX_ERRORS,
+    )
+    results = begun if isinstance(begun, AsyncIterator | ExecutionResult) else await begun
+    return cast("AsyncGenerator[ExecutionResult, None] | ExecutionResult", results)
 
 
 _MAX_ERRORS: Final = 5
 """Of variables that cannot be read; one bad request must not fill an answer."""
 
 
-class _LeanExecutor(Executor):
+class _LeanExecutor(Executor[Any]):
     def __init__(self, operation: Operation, variables: VariableValues, context: object) -> None:
         super().__init__(
             schema=operation.schema,
             fragment_definitions=operation.fragment_definitions,
-            fragments=_details(operation.fragment_definitions),
+            fragments=operation.fragments,
             root_value=None,
             context_value=context,
             operation=operation.definition,
@@ -115,21 +168,18 @@ class _LeanExecutor(Executor):
             field_resolver=default_field_resolver,
             type_resolver=default_type_resolver,
             subscribe_field_resolver=default_field_resolver,
-            is_awaitable=optimized_is_awaitable,
+            is_awaitable=cast("Any", optimized_is_awaitable),
         )
-        if operation.root_fields is None:
-            self._reads: dict[int, tuple[GroupedFieldSet, dict[str, _Read]]] = {}
-        else:
+        self._root_type = operation.root_type
+        self._reads: _Reads = {}
+        if operation.root_fields is not None:
             self._reads, self._relevant_sub_fields = operation.reads, operation.sub_fields
 
     def execute_root(self, fields: GroupedFieldSet) -> ExecutionResult | Awaitable[ExecutionResult]:
         """execute_operation() with fields that were collected before."""
-        kind = self.operation.operation
-        root_type = self.schema.get_root_type(kind)
-        assert root_type is not None
-        serially = kind is OperationType.MUTATION
+        serially = self.operation.operation is OperationType.MUTATION
         try:
-            data = self.execute_root_grouped_field_set(root_type, None, fields, serially, None)
+            data = self.execute_root_grouped_field_set(self._root_type, None, fields, serially, None)
             if not isinstance(data, dict):
                 return self._awaited(data)
         except GraphQLError as error:
@@ -159,14 +209,9 @@ class _LeanExecutor(Executor):
         results: dict[str, Any] = {}
         rest: GroupedFieldSet = {}
         for name, details in grouped_field_set.items():
-            results[name] = UNUSUAL
             read = reads.get(name)
-            if read is not None:
-                try:
-                    results[name] = read(source_value)
-                except Exception:  # noqa: BLE001, S110 - the library finds it again, and knows what to make of it
-                    pass
-            if results[name] is UNUSUAL:
+            results[name] = value = UNUSUAL if read is None else read(source_value)
+            if value is UNUSUAL:
                 rest[name] = details
         if not rest:
             return results
@@ -218,34 +263,21 @@ def _leaf_read(definition: GraphQLField, known: StrawberryField) -> _Read:
     names: dict[Any, Any] | None = {} if isinstance(kind, GraphQLEnumType) else None
 
     def read(source: Any) -> Any:
-        value = get(source)
-        if value is None:
-            return absent
-        if names is None:
-            coerced = coerce(value)
-        else:
-            coerced = names.get(value)
-            if coerced is None:
-                coerced = names[value] = coerce(value)
+        try:
+            value = get(source)
+            if value is None:
+                return absent
+            if names is None:
+                coerced = coerce(value)
+            else:
+                coerced = names.get(value)
+                if coerced is None:
+                    coerced = names[value] = coerce(value)
+        except Exception:  # noqa: BLE001 - the library finds it again, and knows what to make of it
+            return UNUSUAL
         return UNUSUAL if coerced is None else coerced
 
     return read
-
-
-def _root_fields(
-    schema: GraphQLSchema,
-    definition: OperationDefinitionNode,
-    fragments: dict[str, FragmentDefinitionNode],
-) -> GroupedFieldSet:
-    root_type = schema.get_root_type(definition.operation)
-    assert root_type is not None
-    return collect_fields(
-        schema, _details(fragments), _NO_VARIABLES, root_type, definition, hide_suggestions=False
-    ).grouped_field_set
-
-
-def _details(fragments: dict[str, FragmentDefinitionNode]) -> dict[str, FragmentDetails]:
-    return {name: FragmentDetails(definition) for name, definition in fragments.items()}
 
 
 def _has_directives(document: DocumentNode) -> bool:
