@@ -25,6 +25,7 @@ from app.repositories.jobs import (
 )
 from app.repositories.leads import store_status
 from app.services.answers import Opened, Queued
+from app.services.conversions import consent_of_lead
 from app.services.idempotency import Fingerprint, recall, remember
 from app.services.identifying import ChosenIdentifier, normalised, require_lead
 from app.services.planning import plan_job
@@ -246,6 +247,7 @@ def _situation(call: Call, lead: LeadRow, label: LabelRow, job: JobRow) -> Situa
         settle_jobs(call.session, take_back_labels(call.session, lead.id, undo, call.now), call.now)
     return Situation(
         lead=lead,
+        consent=consent_of_lead(lead),
         label=label,
         job=job,
         integrations=[integration for integration in call.setup.integrations if integration.enabled],

@@ -1,5 +1,6 @@
 """The frozen part of a delivery, as it is stored and as connectors take it."""
 
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -19,7 +20,6 @@ def consent_of_lead(lead: LeadRow) -> dict[str, Any]:
 
 def conversion_of(delivery: DeliveryRow) -> Conversion:
     """What a connector needs to know of a delivery: equal on every attempt."""
-    answers = {question: delivery.consent.get(question) for question in _QUESTIONS}
     return Conversion(
         kind=delivery.kind,
         delivery_id=delivery.id,
@@ -29,10 +29,15 @@ def conversion_of(delivery: DeliveryRow) -> Conversion:
         value_cents=delivery.value_cents,
         currency=delivery.currency,
         target=delivery.target,
-        consent=Consent(
-            **{question: ConsentState(answer) if answer else None for question, answer in answers.items()}
-        ),
+        consent=_consent(*(delivery.consent.get(question) for question in _QUESTIONS)),
     )
+
+
+@cache
+def _consent(*answers: str | None) -> Consent:
+    """There are 81 at the most."""
+    given = (ConsentState(answer) if answer else None for answer in answers)
+    return Consent(**dict(zip(_QUESTIONS, given, strict=True)))
 
 
 def build_request(

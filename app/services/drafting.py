@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.connectors.base import Assessment, Finding
-from app.services.conversions import consent_of_lead, conversion_of
+from app.services.conversions import conversion_of
 from app.services.holds import hold_finding
 from app.services.situation import Planned, Situation
 from app.services.warnings import warning_json
@@ -46,7 +46,7 @@ def draft(situation: Situation, integration: IntegrationRow, mapping: LabelMappi
             "value_cents": job.price_cents,
             "currency": job.currency,
             "target": mapping.target if mapping else "",
-            "consent": consent_of_lead(situation.lead),
+            "consent": situation.consent,
             "created_at": situation.now,
         },
     )

@@ -74,6 +74,7 @@ def _situation(retry: Retry) -> Situation:
     connector = retry.around.connectors.get(integration.platform)
     return Situation(
         lead=retry.history.lead,
+        consent=consent_of_lead(retry.history.lead),
         label=retry.label,
         job=next(job for job in retry.history.jobs if job.id == retry.delivery.job_id),
         integrations=[],

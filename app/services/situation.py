@@ -21,6 +21,8 @@ class Situation:
     """All that planning looks at: read in one transaction, never fetched on the way."""
 
     lead: LeadRow
+    consent: Mapping[str, Any]
+    """The lead's answers, as deliveries keep them."""
     label: LabelRow
     job: JobRow
     integrations: Sequence[IntegrationRow]

@@ -97,8 +97,13 @@ async def test_a_page_with_all_that_belongs_to_it_takes_as_many_statements_as_on
 
     [page] = data.values()
     assert len(page["edges"]) == rows
-    assert len(for_many) == len(for_one)
+    assert len(_not_remembered(for_many)) == len(_not_remembered(for_one))
     assert len(for_many) < 20
+
+
+def _not_remembered(made: list[str]) -> list[str]:
+    """Without the look at the caller's key, which on PostgreSQL is repeated after a second."""
+    return [statement for statement in made if "FROM api_key" not in statement]
 
 
 async def test_what_is_not_asked_for_is_not_counted(api: Api) -> None:
