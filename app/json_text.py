@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 
-def json_bytes(value: Any) -> bytes:
+def to_json(value: Any) -> bytes:
     """The value as JSON in UTF-8, without spaces; UnicodeEncodeError and TypeError: it is no JSON."""
     try:
         return orjson.dumps(value)

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.database.errors import DatabaseBusyError
 from app.errors import UnauthenticatedError
-from app.json_text import json_bytes
+from app.json_text import to_json
 from app.services.viewer import Viewer
 from schema.bodies import BODY_WITHIN_S, MAX_ADDRESS_BYTES, RefusedError, media_type, read_body
 from schema.context import Context, Services
@@ -150,7 +150,7 @@ def _response(piece: Piece, media: str) -> Response:
     """400 for a request error, but only to callers whose media type says that they understand it."""
     bad_request = media == RESPONSE_JSON and "data" not in piece.payload
     return Response(
-        json_bytes(piece.payload),
+        to_json(piece.payload),
         status_code=400 if bad_request else 200,
         headers={"content-type": f"{media}; charset=utf-8", "cache-control": "no-store"},
     )

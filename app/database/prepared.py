@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
 from app.database.sessions import WorkSession
-from app.json_text import json_bytes
+from app.json_text import to_json
 from app.tables.columns import UtcDateTime
 
 _Convert = Callable[[Any], Any]
@@ -135,7 +135,7 @@ def _instant_to_text(value: datetime) -> str:
 
 
 def _json_to_text(value: Any) -> str:
-    return json_bytes(value).decode()
+    return to_json(value).decode()
 
 
 def _driver(session: Session) -> sqlite3.Connection | None:
