@@ -6,6 +6,7 @@ attribute with a leaf's value are read without all that a resolver may need. Wha
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, Final, cast
@@ -29,6 +30,7 @@ from graphql import (
     get_nullable_type,
     is_leaf_type,
     is_non_null_type,
+    located_error,
     visit,
 )
 from graphql import subscribe as graphql_subscribe
@@ -148,7 +150,21 @@ async def subscribe(
         max_coercion_errors=_MAX_ERRORS,
     )
     results = begun if isinstance(begun, AsyncIterator | ExecutionResult) else await begun
-    return cast("AsyncGenerator[ExecutionResult, None] | ExecutionResult", results)
+    if isinstance(results, ExecutionResult):
+        return results
+    return _to_the_end(cast("AsyncGenerator[ExecutionResult, None]", results))
+
+
+async def _to_the_end(
+    results: AsyncGenerator[ExecutionResult, None],
+) -> AsyncGenerator[ExecutionResult, None]:
+    """All of them, the last one being what ended them, if anything did."""
+    async with aclosing(results):
+        try:
+            async for result in results:
+                yield result
+        except Exception as error:  # noqa: BLE001 - an error as any resolver's, though the library has no place for it
+            yield ExecutionResult(None, [located_error(error)])
 
 
 _MAX_ERRORS: Final = 5
