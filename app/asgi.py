@@ -1,6 +1,7 @@
 """The composition root: builds everything once and answers HTTP. Imported by the commands alone."""
 
 import logging
+import time
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
@@ -21,10 +22,13 @@ from app.metrics.requests import RequestMeter
 from app.policy import GRAPHQL_PATH, CrossOrigin, Policy
 from app.queue.port import Wake
 from app.rest import rest_routes
+from app.services.api_keys import ApiKeyService
 from app.services.canceling import CancelService
 from app.services.connections import ConnectionService
 from app.services.disconnecting import DisconnectService
 from app.services.erasing import EraseService
+from app.services.gatekeeper import Gatekeeper, RateLimits
+from app.services.key_uses import KeyUses
 from app.services.labels import LabelService
 from app.services.leads import LeadService
 from app.services.listing import ListingService
@@ -36,9 +40,11 @@ from app.services.replaying import ReplayService
 from app.services.setups import Setups
 from app.services.status import StatusService
 from app.services.streams import Streams
+from app.services.token_buckets import Monotonic
 from app.services.viewer import ViewerService
 from app.services.watching import JobFeed
 from resolvers.root import schema
+from schema.callers import RateLimitHeaders
 from schema.context import Services
 from schema.execution import Executor
 from schema.explorer import ExplorerExamples, explorer_routes
@@ -55,13 +61,18 @@ def build_services(
     opener: Opener,
     wake: Wake,
     clock: Clock,
+    limits: RateLimits | None = None,
+    monotonic: Monotonic = time.monotonic,
 ) -> Services:
-    """Everything resolvers call."""
+    """Everything resolvers call. `limits`: None: as they are by default."""
+    uses = KeyUses(database, clock)
     database = Impatient(database, DATABASE_WITHIN_S)
     viewers = ViewerService(database, clock)
     setups = Setups(database, opener.connectors)
+    streams = Streams(viewers)
     return Services(
-        viewers=viewers,
+        gatekeeper=Gatekeeper(viewers, uses, limits or RateLimits(), monotonic=monotonic),
+        api_keys=ApiKeyService(database, clock, revoked=streams.end_key),
         status=StatusService(database, setups, wake, clock),
         preview=PreviewService(database, setups, clock),
         leads=LeadService(database, clock),
@@ -76,7 +87,7 @@ def build_services(
         replay=ReplayService(database, opener.connectors, wake, clock),
         canceling=CancelService(database, clock),
         watching=JobFeed(database),
-        streams=Streams(viewers),
+        streams=streams,
     )
 
 
@@ -117,6 +128,7 @@ def build_app(
             Middleware(Edge),
             *_cross_origin(policy),
             Middleware(RequestLimit, load=load or Load(DEFAULT_MOST), exempt=exempt),
+            Middleware(RateLimitHeaders),
         ],
         exception_handlers={HTTPException: _refused},
     )

@@ -4,6 +4,7 @@ import asyncio
 import shlex
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,6 +16,7 @@ from app.asgi import build_app, build_services, build_watched
 from app.backup import run_backup
 from app.clock import utc_now
 from app.copying import CHUNK, run_copy
+from app.database.database import Database
 from app.database.errors import DatabaseError
 from app.database.migrating import upgrade
 from app.database.opening import open_database
@@ -23,18 +25,21 @@ from app.demo import run_demo
 from app.doctor.examining import run_doctor
 from app.encryption import new_secret_key
 from app.errors import DomainError, invalid
+from app.key_table import key_table
 from app.limits import Load
 from app.logs import configure_logging
 from app.metrics.instruments import Instruments
 from app.metrics.loop_lag import measured_lag
 from app.metrics.page import read_page
-from app.policy import read_policy
+from app.policy import read_limits, read_policy
 from app.runtime import is_postgres, open_runtime, prepare_database
+from app.services.api_keys import ApiKeyService, NewKey
+from app.services.key_uses import written_uses
 from app.services.projects import ProjectService
 from app.services.texts import SHORT, is_encodable, reject, text_problem
 from app.serving import answer, bind, until_stopped
 from app.settings import SettingsError, read_settings
-from app.values import Scope
+from app.values import ApiKeyKind, Scope
 from resolvers.root import schema
 from schema.examples import blank_examples
 
@@ -78,6 +83,7 @@ async def _serve() -> None:
                 opener=runtime.opener,
                 wake=runtime.wake,
                 clock=runtime.clock,
+                limits=read_limits(settings),
             )
             metrics = read_page(
                 settings, instruments=instruments, load=load, database=runtime.database, clock=utc_now
@@ -91,7 +97,13 @@ async def _serve() -> None:
                 metrics=metrics,
             )
             typer.echo(f"Leadwire answers at http://{settings.host}:{listening.getsockname()[1]}/graphql")
-            await answer(app, listening, stopping=services.streams.stop)
+            async with written_uses(services.gatekeeper.uses):
+                await answer(
+                    app,
+                    listening,
+                    stopping=services.streams.stop,
+                    trusted_proxies=settings.trusted_proxies,
+                )
 
 
 @main.command()
@@ -147,8 +159,8 @@ def create_project(
 
     async def work() -> None:
         _check_name("name", name)
-        async with _projects() as projects:
-            await projects.create(name=name, country_code=country, currency=currency)
+        async with _database() as database:
+            await ProjectService(database, utc_now).create(name=name, country_code=country, currency=currency)
 
     _run(work)
     typer.echo(f"Created project '{name}'. Next: leadwire create-key {shlex.quote(name)} --scope ...")
@@ -157,18 +169,60 @@ def create_project(
 @main.command()
 def create_key(
     project: str,
-    scope: Annotated[list[Scope], typer.Option(help="Several may be given.")],
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="Several may be given; none for a public key.")
+    ] = None,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
+    kind: Annotated[
+        ApiKeyKind,
+        typer.Option(case_sensitive=False, help="public: for web pages; it may only create leads."),
+    ] = ApiKeyKind.SECRET,
+    expires: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help="When it ends; a day ends in UTC."),
+    ] = None,
 ) -> None:
     """Create an API key and print it, once. Updates the tables first."""
 
     async def work() -> str:
         _check_name("project", project)
         _check_name("name", name)
-        async with _projects() as projects:
-            return await projects.create_key(project_name=project, name=name, scopes=frozenset(scope))
+        new = NewKey(name=name, scopes=scope or (), kind=kind, expires_at=_end_of_day(expires))
+        async with _database() as database:
+            return (await ApiKeyService(database, utc_now).create_for(project, new)).key
 
     typer.echo(_run(work))
+
+
+def _end_of_day(given: datetime | None) -> datetime | None:
+    """An instant as it is; a day, which comes without an offset, as its end in UTC."""
+    if given is None or given.tzinfo is not None:
+        return given
+    return given.replace(tzinfo=UTC) + timedelta(days=1)
+
+
+@main.command()
+def list_keys(project: str) -> None:
+    """Show a project's keys: what they may do, when they were last used. Updates the tables first."""
+
+    async def work() -> str:
+        async with _database() as database:
+            return key_table(await ApiKeyService(database, utc_now).list_of(project), utc_now())
+
+    typer.echo(_run(work))
+
+
+@main.command()
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `leadwire list-keys` shows it.")],
+) -> None:
+    """Put an API key out of force, at once and for good. Updates the tables first."""
+
+    async def work() -> str:
+        async with _database() as database:
+            return (await ApiKeyService(database, utc_now).revoke_any(key_id)).name
+
+    typer.echo(f"Revoked the key '{_run(work)}'.")
 
 
 def _check_name(argument: str, value: str) -> None:
@@ -183,12 +237,12 @@ def _check_name(argument: str, value: str) -> None:
 
 
 @asynccontextmanager
-async def _projects() -> AsyncIterator[ProjectService]:
+async def _database() -> AsyncIterator[Database]:
     url = read_settings().database_url
     await upgrade(url)
     database = await open_database(url)
     try:
-        yield ProjectService(database, utc_now)
+        yield database
     finally:
         await database.close()
 

@@ -62,6 +62,13 @@ class IntegrationNotFoundError(DomainError):
 
 
 @dataclass(eq=False)
+class ApiKeyNotFoundError(DomainError):
+    """No API key of this project has the id."""
+
+    message: str = "API key not found"
+
+
+@dataclass(eq=False)
 class DuplicateJobError(DomainError):
     """The lead has an active job."""
 
@@ -75,6 +82,15 @@ class DuplicateJobError(DomainError):
 class UnauthenticatedError(DomainError):
     """No key, or none that is in force."""
 
+    message: str
+
+
+@dataclass(eq=False)
+class RateLimitedError(DomainError):
+    """The caller asks more often than it may."""
+
+    retry_after_s: int
+    """When there is something left again: at least 1."""
     message: str
 
 

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.http.websocket_origin import normalize_allowed_origins
 
 from app.rest import PATH as REST_PATH
+from app.services.gatekeeper import RateLimits
 from app.settings import Settings, SettingsError
 from resolvers.root import schema
 from schema.execution import core_schema
@@ -49,6 +50,13 @@ def read_policy(settings: Settings) -> Policy:
         origins=_origins(settings.cors_origins),
         introspection=settings.introspection,
         trusted=trusted,
+    )
+
+
+def read_limits(settings: Settings) -> RateLimits:
+    """How much is answered in a minute, as it is set."""
+    return RateLimits(
+        per_key=settings.rate_limit_per_minute, per_address=settings.public_rate_limit_per_minute
     )
 
 

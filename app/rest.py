@@ -19,13 +19,12 @@ from app.errors import (
     InvalidInputError,
     LeadNotFoundError,
     Problem,
-    UnauthenticatedError,
 )
 from app.rest_input import read_change
 from app.services.answers import Opened, Queued
-from app.services.viewer import Viewer
 from app.values import Scope as KeyScope
 from schema.bodies import BODY_WITHIN_S, RefusedError, media_type, read_body
+from schema.callers import let_in
 from schema.context import Services
 from schema.masking import OVERLOADED_MESSAGE, log_bug
 from schema.payloads import BadPayloadError, read_object
@@ -83,7 +82,9 @@ class UpdateLeadStatusEndpoint:
             raise RefusedError(405, "Send it with POST", Allow="POST")
         if media_type(headers) != "application/json":
             raise RefusedError(415, "The body must be application/json")
-        viewer = await self._viewer(headers)
+        viewer = await let_in(self.services.gatekeeper, scope)
+        if not viewer.may(_SCOPE):
+            raise RefusedError(403, f"The API key lacks a scope this needs: {_SCOPE.value}")
         body = await read_body(receive, headers, within_s=self.body_within_s)
         try:
             given = read_object(body)
@@ -95,15 +96,6 @@ class UpdateLeadStatusEndpoint:
             return _answer(await in_time(work, self.within_s, changes=True))
         except InvalidInputError as error:
             raise InvalidInputError(tuple(_flat(problem) for problem in error.problems)) from error
-
-    async def _viewer(self, headers: Headers) -> Viewer:
-        try:
-            viewer = await self.services.viewers.authenticate(headers.get("x-api-key"))
-        except UnauthenticatedError as error:
-            raise RefusedError(401, error.message, **{"WWW-Authenticate": "X-API-Key"}) from error
-        if not viewer.may(_SCOPE):
-            raise RefusedError(403, f"The API key lacks a scope this needs: {_SCOPE.value}")
-        return viewer
 
 
 def _answer(answer: Opened | Queued) -> Response:

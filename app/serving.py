@@ -40,11 +40,15 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 async def answer(
-    app: Starlette, listening: socket.socket, *, stopping: Callable[[], Awaitable[None]] | None = None
+    app: Starlette,
+    listening: socket.socket,
+    *,
+    stopping: Callable[[], Awaitable[None]] | None = None,
+    trusted_proxies: str = "",
 ) -> None:
     """Answer on the socket; SIGINT and SIGTERM let requests under way finish, then this returns.
 
-    `stopping` is called first then: it ends what would stay open for ever.
+    `stopping` is called first then: it ends what would stay open for ever. `trusted_proxies`: see Settings.
     """
     _settle_memory()
     config = uvicorn.Config(
@@ -61,6 +65,10 @@ async def answer(
         ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
         # It costs each connection more memory than all else of it; messages are small.
         ws_per_message_deflate=False,
+        # By default it believes whoever is on this machine, and with it any caller of a proxy that only
+        # adds to the header.
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies,
     )
     await _Server(config, stopping).serve(sockets=[listening])
 

@@ -1,9 +1,10 @@
 """The installation's settings, read from LEADWIRE_* environment variables."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -32,6 +33,12 @@ class Settings(BaseSettings):
     """Whether the schema may be asked for."""
     trusted_documents: Path | None = None
     """A folder or a manifest of the only GraphQL documents that are run; None: any is."""
+    rate_limit_per_minute: int = Field(default=60_000, ge=0, le=10_000_000)
+    """Requests and changes with one API key, in each process; 0: any number."""
+    public_rate_limit_per_minute: int = Field(default=60, ge=1, le=1_000_000)
+    """Requests with a public key from one address, in each process; ten times as many with the key."""
+    trusted_proxies: str = ""
+    """Addresses and networks of proxies, by commas, that are believed when they say where a caller is."""
     database_connections: int = Field(default=10, ge=1, le=1_000)
     """Of this process: reads at a time on SQLite, transactions on PostgreSQL."""
 
@@ -69,6 +76,18 @@ class Settings(BaseSettings):
     webhook_api_version: str | None = None
     webhook_allow_private_addresses: bool = False
     """Whether a webhook may lie in a private network, where it could reach what is not meant for it."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        """Networks as they are written; ValueError for what is none."""
+        for one in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                ip_network(one)
+            except ValueError:
+                message = "must be addresses and networks such as 10.0.0.0/8, separated by commas"
+                raise ValueError(message) from None
+        return value.strip()
 
 
 class SettingsError(Exception):

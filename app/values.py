@@ -155,3 +155,12 @@ class Scope(StrEnum):
     LEADS_READ = "leads:read"
     STATUS_WRITE = "status:write"
     ADMIN = "admin"
+
+
+class ApiKeyKind(StrEnum):
+    """Who may hold an API key."""
+
+    SECRET = "SECRET"  # noqa: S105 - a kind of key, and none itself
+    """A program that keeps it to itself."""
+    PUBLIC = "PUBLIC"
+    """Everybody who opens a web page: all it does is create leads."""

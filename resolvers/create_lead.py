@@ -18,7 +18,8 @@ class CreateLead:
     @strawberry.mutation(
         description=(
             "Stores a lead. A lead with the same `uniqueEventId` is completed: what is given replaces,"
-            " what is left out or null stays."
+            " what is left out or null stays. With a public key nothing is replaced: for half an hour after"
+            " the lead's creation, empty attribution is filled in."
         )
     )
     async def create_lead(

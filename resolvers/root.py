@@ -6,6 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.api_keys import ApiKeys, SetupApiKeys
 from resolvers.create_lead import CreateLead
 from resolvers.erase_lead import EraseLead
 from resolvers.job_updated import JobUpdated
@@ -23,7 +24,7 @@ from schema.scalars import CENTS, DATE, DATE_TIME, JSON_SCALAR, Cents
 
 
 @strawberry.type(description="Everything that can be looked at.")
-class Query(Reading, Lists, PreviewLeadStatus):
+class Query(Reading, Lists, PreviewLeadStatus, ApiKeys):
     """All queries."""
 
 
@@ -36,6 +37,7 @@ class Mutation(
     EraseLead,
     SetupLabels,
     SetupIntegrations,
+    SetupApiKeys,
     ReplayDeliveries,
 ):
     """All mutations."""

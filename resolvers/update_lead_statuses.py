@@ -42,7 +42,7 @@ class UpdateLeadStatuses:
         try:
             return await _answers(context, changes)
         finally:
-            context.forget()
+            context.forget(len(changes))
 
 
 async def _answers(context: Context, changes: Sequence[UpdateLeadStatusInput]) -> list[Any]:

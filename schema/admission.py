@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from graphql import GraphQLError
 
-from schema.access import missing_scopes
+from schema.access import refusal_of
 from schema.context import Context
 from schema.documents import Prepared
 from schema.operations import Operation
@@ -29,9 +29,9 @@ def admit(prepared: Prepared, operation_name: str | None, context: Context) -> O
     wrong_way = context.transport.refusal(operation.kind)
     if wrong_way is not None:
         raise _refusal(wrong_way, "BAD_USER_INPUT")
-    missing = missing_scopes(context.viewer, prepared.requirements)
-    if missing:
-        raise _refusal(f"The API key lacks a scope this needs: {', '.join(missing)}", "FORBIDDEN")
+    forbidden = refusal_of(context.viewer, prepared.access, context.transport)
+    if forbidden is not None:
+        raise _refusal(forbidden, "FORBIDDEN")
     return operation
 
 

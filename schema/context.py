@@ -10,10 +10,12 @@ from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
 from app.repositories.keyset import Window
+from app.services.api_keys import ApiKeyService
 from app.services.canceling import CancelService
 from app.services.connections import ConnectionService
 from app.services.disconnecting import DisconnectService
 from app.services.erasing import EraseService
+from app.services.gatekeeper import Gatekeeper
 from app.services.labels import LabelService
 from app.services.leads import LeadService
 from app.services.listing import ListingService
@@ -25,7 +27,7 @@ from app.services.reading import Reading
 from app.services.replaying import ReplayService
 from app.services.status import StatusService
 from app.services.streams import Streams
-from app.services.viewer import Viewer, ViewerService
+from app.services.viewer import Viewer
 from app.services.watching import JobFeed
 from app.tables.integrations import IntegrationRow
 from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
@@ -41,7 +43,8 @@ MAX_SHOWN: Final = 20_000
 class Services:
     """Everything a resolver can call."""
 
-    viewers: ViewerService
+    gatekeeper: Gatekeeper
+    api_keys: ApiKeyService
     status: StatusService
     preview: PreviewService
     leads: LeadService
@@ -149,8 +152,12 @@ class Context:
             message = f"The answer would have more than {MAX_SHOWN} rows in its lists; ask for smaller pages"
             raise GraphQLError(message, extensions={"code": "QUERY_TOO_COMPLEX"})
 
-    def forget(self) -> None:
-        """Drop what was loaded: after a mutation, a later field of the same document must see what it did."""
+    def forget(self, changes: int = 1) -> None:
+        """Drop what was loaded: after a mutation, a later field of the same document must see what it did.
+
+        `changes`: how many it was asked for; the first one of a request was counted with the request.
+        """
+        self.services.gatekeeper.count_more(self.viewer, changes if self.mutations else changes - 1)
         self.mutations += 1
         self.refresh()
 

@@ -21,7 +21,7 @@ from graphql import (
     validate,
 )
 
-from schema.access import Requirement, requirements_of
+from schema.access import SHUT, Access, access_of
 from schema.complexity import complexity_error
 from schema.operations import Operation, operations_of
 from schema.page_sizes import page_size_error
@@ -49,7 +49,7 @@ class Prepared:
     """None: it does not parse."""
     errors: tuple[GraphQLError, ...] = ()
     """Why it may not run; empty: it may."""
-    requirements: frozenset[Requirement] = frozenset()
+    access: Access = SHUT
     operations: tuple[Operation, ...] = ()
 
     def operation(self, name: str | None) -> Operation | None:
@@ -145,7 +145,7 @@ def prepare(schema: GraphQLSchema, text: str, *, introspection: bool = True) -> 
         sha256=sha256,
         document=document,
         errors=errors,
-        requirements=frozenset() if errors else requirements_of(schema, document),
+        access=SHUT if errors else access_of(schema, document),
         operations=operations_of(schema, document),
     )
 

@@ -1,12 +1,13 @@
 """The closed sets of the domain, shown to users. Types take them from here, where they are published."""
 
 from enum import Enum
-from typing import cast
+from typing import Final, cast
 
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from app.values import (
+    ApiKeyKind,
     ConflictPolicy,
     ConsentState,
     DeliveryKind,
@@ -19,10 +20,12 @@ from app.values import (
     OrderDirection,
     PauseReason,
     Platform,
+    Scope,
     WarningCode,
 )
 
 __all__ = [
+    "ApiKeyKind",
     "ConflictPolicy",
     "ConsentState",
     "DeliveryKind",
@@ -36,6 +39,7 @@ __all__ = [
     "OrderDirection",
     "PauseReason",
     "Platform",
+    "Scope",
     "WarningCode",
 ]
 
@@ -47,12 +51,17 @@ class ErrorCode(Enum):
     LEAD_NOT_FOUND = "LEAD_NOT_FOUND"
     CONVERSION_LABEL_NOT_FOUND = "CONVERSION_LABEL_NOT_FOUND"
     INTEGRATION_NOT_FOUND = "INTEGRATION_NOT_FOUND"
+    API_KEY_NOT_FOUND = "API_KEY_NOT_FOUND"
     INVALID_INPUT = "INVALID_INPUT"
+
+
+_NAMES: Final[dict[type[Enum], str]] = {Scope: "ApiKeyScope"}
+"""Where the domain's own name would tell too little."""
 
 
 def _show(enum: type[Enum], description: str, **meanings: str) -> None:
     """Publish an enum with a meaning for each value; the domain's own classes stay free of GraphQL."""
-    strawberry.enum(enum, description=description)
+    strawberry.enum(enum, name=_NAMES.get(enum), description=description)
     definition = cast("StrawberryEnumDefinition", enum.__strawberry_definition__)  # type: ignore[attr-defined]
     for value in definition.values:
         value.description = meanings.pop(value.name)
@@ -177,11 +186,26 @@ _show(
     CANNOT_BE_RESTATED="The value of what was sent there cannot be changed.",
 )
 _show(
+    ApiKeyKind,
+    "Who may hold an API key.",
+    SECRET="A program that keeps it to itself, such as a form backend or a CRM.",  # noqa: S106 - a kind
+    PUBLIC="Everybody who opens a web page. All it may do is create leads.",
+)
+_show(
+    Scope,
+    "What an API key may do.",
+    LEADS_WRITE="`leads:write`: create and change leads, and see their ids.",
+    LEADS_READ="`leads:read`: see leads, and what was sent of them.",
+    STATUS_WRITE="`status:write`: change the status of leads, without seeing anything personal.",
+    ADMIN="`admin`: everything.",
+)
+_show(
     ErrorCode,
     "Which refusal it is, for programs. More may be added.",
     DUPLICATE_JOB="The lead has an active job.",
     LEAD_NOT_FOUND="No lead has that identifier.",
     CONVERSION_LABEL_NOT_FOUND="No label in use has that id.",
     INTEGRATION_NOT_FOUND="No integration has that id.",
+    API_KEY_NOT_FOUND="No API key has that id.",
     INVALID_INPUT="The input breaks a rule.",
 )

@@ -40,7 +40,7 @@ def error_response(
     )
 
 
-def error_payload(message: str, code: str, **extensions: str) -> dict[str, Any]:
+def error_payload(message: str, code: str, **extensions: str | int) -> dict[str, Any]:
     """A result that is one error and nothing else."""
     return {"errors": [{"message": message, "extensions": {"code": code, **extensions}}]}
 

@@ -11,9 +11,11 @@ from uuid import uuid4
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.database.errors import DatabaseBusyError
-from app.errors import UnauthenticatedError
+from app.errors import RateLimitedError, UnauthenticatedError
 from app.services.streams import Ending, Stream, TooManyForKeyError
 from app.services.viewer import Viewer
+from schema.access import NOT_FOR_PUBLIC_KEYS
+from schema.callers import client_address
 from schema.context import Context, Services
 from schema.execution import Executor
 from schema.masking import OVERLOADED_MESSAGE, log_bug
@@ -65,6 +67,7 @@ class Connection:
     ) -> None:
         self._socket, self._stream = socket, stream
         self._executor, self._services, self._limits = executor, services, limits
+        self._address = client_address(socket.scope)
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         """Those of the operations, and of some whose last message is still on its way."""
@@ -150,10 +153,15 @@ class Connection:
             raise CloseError(Code.SECOND_INIT, "Too many initialisation requests")
         self._initialised = True
         try:
-            viewer = await self._services.viewers.authenticate(_key(parameters))
+            viewer = await self._services.gatekeeper.authenticate(_key(parameters), self._address)
+            if viewer.is_public:
+                raise CloseError(Code.FORBIDDEN, NOT_FOR_PUBLIC_KEYS)
+            self._services.gatekeeper.count(viewer, self._address)
             self._services.streams.admit(self._stream, viewer)
         except UnauthenticatedError as error:
             raise CloseError(Code.FORBIDDEN, error.message) from error
+        except RateLimitedError as error:
+            raise CloseError(Code.TRY_LATER, error.message) from error
         except TooManyForKeyError as error:
             raise CloseError(Code.TRY_LATER, TOO_MANY_STREAMS) from error
         except DatabaseBusyError as error:
@@ -170,6 +178,12 @@ class Connection:
         if len(self._operations) >= self._limits.subscriptions:
             most = f"At most {self._limits.subscriptions} subscriptions may be open on one connection"
             await self._send_error(message.id, error_payload(most, "RATE_LIMITED")["errors"])
+            return
+        try:
+            self._services.gatekeeper.count(self._viewer, self._address)
+        except RateLimitedError as error:
+            limited = error_payload(error.message, "RATE_LIMITED", retryAfter=error.retry_after_s)
+            await self._send_error(message.id, limited["errors"])
             return
         task = asyncio.create_task(self._run(message, self._viewer))
         self._operations[message.id] = task

@@ -59,6 +59,11 @@ class IntegrationNotFoundError(UserError):
     """Shows errors.IntegrationNotFoundError."""
 
 
+@strawberry.type(description="No API key of the project has the id.")
+class ApiKeyNotFoundError(UserError):
+    """Shows errors.ApiKeyNotFoundError."""
+
+
 @strawberry.type(description="One thing that is wrong with the input.")
 class InputProblem:
     """Shows errors.Problem."""
@@ -99,6 +104,11 @@ def show_label_not_found(error: errors.LabelNotFoundError) -> ConversionLabelNot
 def show_integration_not_found(error: errors.IntegrationNotFoundError) -> IntegrationNotFoundError:
     """Show that an id names no integration."""
     return IntegrationNotFoundError(code=ErrorCode.INTEGRATION_NOT_FOUND, message=error.message)
+
+
+def show_api_key_not_found(error: errors.ApiKeyNotFoundError) -> ApiKeyNotFoundError:
+    """Show that an id names no API key."""
+    return ApiKeyNotFoundError(code=ErrorCode.API_KEY_NOT_FOUND, message=error.message)
 
 
 AnyUserError = DuplicateJobError | LeadNotFoundError | ConversionLabelNotFoundError | InvalidInputError

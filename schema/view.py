@@ -8,10 +8,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.database.errors import DatabaseBusyError
-from app.errors import UnauthenticatedError
 from app.json_text import to_json
 from app.services.viewer import Viewer
 from schema.bodies import BODY_WITHIN_S, MAX_ADDRESS_BYTES, RefusedError, media_type, read_body
+from schema.callers import let_in
 from schema.context import Context, Services
 from schema.documents import Prepared
 from schema.events import EventStream
@@ -54,7 +54,7 @@ class GraphQLView:
         media = negotiate(headers.get("accept"))
         try:
             transport = _transport(scope["method"], headers)
-            viewer = await self._viewer(headers)
+            viewer = await let_in(self._services.gatekeeper, scope)
             request = await self._request(scope, receive, headers)
             return await self._execute(request, viewer, transport, headers, request_id_of(scope))
         except RefusedError as refused:
@@ -69,12 +69,6 @@ class GraphQLView:
             request_id = request_id_of(scope)
             log_bug(error, request_id)
             return bug_response(request_id, media)
-
-    async def _viewer(self, headers: Headers) -> Viewer:
-        try:
-            return await self._services.viewers.authenticate(headers.get("x-api-key"))
-        except UnauthenticatedError as error:
-            raise RefusedError(401, error.message, **{"WWW-Authenticate": "X-API-Key"}) from error
 
     async def _request(self, scope: Scope, receive: Receive, headers: Headers) -> OperationRequest:
         if scope["method"] == "GET":

@@ -15,10 +15,12 @@ from app.connectors.opening import Opener
 from app.connectors.registry import build_connectors
 from app.database.database import Database
 from app.policy import Policy
+from app.services.gatekeeper import RateLimits
 from app.services.progress import settle_jobs
 from app.tables.jobs import DeliveryRow, JobRow
 from app.tables.leads import LeadRow
 from app.values import DeliveryState, Platform, Scope
+from schema.context import Services
 from schema.examples import blank_examples
 from tests.world import FakeClock, World, new_cipher
 
@@ -58,6 +60,7 @@ class Api:
     world: World
     http: httpx.AsyncClient
     woken: list[UUID]
+    services: Services
     key: str = "admin-key"
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -104,7 +107,11 @@ class Api:
 
 @asynccontextmanager
 async def open_api(
-    database: Database, known: World | None = None, *, policy: Policy | None = None
+    database: Database,
+    known: World | None = None,
+    *,
+    policy: Policy | None = None,
+    limits: RateLimits | None = None,
 ) -> AsyncIterator[Api]:
     """An application over `database`, with nobody to send what it queues. `known`: the world that is in there."""
     clock, woken = FakeClock(), list[UUID]()
@@ -121,11 +128,18 @@ async def open_api(
             cipher=world.cipher,
             http=platforms,
         )
-        services = build_services(database=database, opener=opener, wake=woken.extend, clock=clock)
+        services = build_services(
+            database=database,
+            opener=opener,
+            wake=woken.extend,
+            clock=clock,
+            limits=limits,
+            monotonic=lambda: clock().timestamp(),
+        )
         app = build_app(services, database=database, examples=blank_examples(), policy=policy)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://leadwire.test") as http:
-            yield Api(world, http, woken)
+            yield Api(world, http, woken, services)
 
 
 async def process(api: Api, state: DeliveryState = DeliveryState.DELIVERED) -> None:

@@ -1,4 +1,4 @@
-"""SQL of projects and API keys."""
+"""SQL of projects, and of the keys that open them. Administering keys: api_keys.py."""
 
 from collections.abc import Collection
 from datetime import datetime

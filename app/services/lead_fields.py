@@ -37,6 +37,9 @@ CLICK_GROUPS: Final = {
 }
 """Click ids that come from one click: replaced together, with the time of that click."""
 
+ATTRIBUTION: Final = _IN_ATTRIBUTION - {"clicked_at"}
+"""What tells where a lead came from: click ids, browser ids and the page."""
+
 _RECOGNISES: Final = frozenset(
     {"email", "phone", "first_name", "last_name", "unique_identifier"}.union(*CLICK_GROUPS.values())
 )
@@ -100,6 +103,11 @@ def _value_problems(values: LeadValues, now: datetime) -> list[Problem]:
 
 def _is_currency(code: str) -> bool:
     return len(code) == len("EUR") and code.isascii() and code.isalpha()
+
+
+def names_somebody(values: LeadValues) -> bool:
+    """Whether there is anything in the values to find or match a lead by."""
+    return any(values.get(name) for name in _RECOGNISES)
 
 
 def is_recognisable(lead: LeadRow) -> bool:

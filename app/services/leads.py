@@ -25,6 +25,7 @@ from app.services.lead_fields import (
     problems_of,
 )
 from app.services.lead_merge import merge
+from app.services.public_leads import fill_attribution, public_problems
 from app.services.texts import reject
 from app.services.viewer import Viewer
 from app.tables.leads import LeadRow
@@ -50,13 +51,17 @@ class LeadService:
     async def create(self, viewer: Viewer, values: LeadValues) -> Created:
         """Create a lead, or merge the values into the one from the same form submission, in one transaction.
 
-        A given value replaces; None, blank text and absence keep what is there.
+        A given value replaces; None, blank text and absence keep what is there. With a public key nothing is
+        replaced: it fills empty attribution, for a while.
 
         Raises:
-            InvalidInputError: a value cannot be stored, or nothing in the lead would ever find it again.
+            InvalidInputError: a value cannot be stored, or not with this key, or nothing in the lead would
+                ever find it again.
         """
         now, given = self.clock(), given_values(values)
         reject(problems_of(given, now))
+        if viewer.is_public:
+            reject(public_problems(given))
 
         def work(session: Session) -> Created:
             return _create_or_merge(session, viewer, given, now)
@@ -127,7 +132,10 @@ def _create_or_merge(session: Session, viewer: Viewer, given: LeadValues, now: d
         # Another call created it a moment ago: what it wrote is there now.
         there = find_by_event(session, project.id, str(event), lock=True)
         assert there is not None
-    _merge(there, project, given, now)
+    if viewer.is_public:
+        fill_attribution(there, given, default_country=project.country_code, now=now)
+    else:
+        _merge(there, project, given, now)
     return Created(there, created=False)
 
 

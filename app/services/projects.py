@@ -1,4 +1,4 @@
-"""Setting up: projects, each with its built-in label, and keys to them."""
+"""Setting up: projects, each with its built-in label."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,15 +11,13 @@ from app.errors import invalid
 from app.ids import new_id
 from app.repositories.projects import find_project_by_name
 from app.services.contacts import is_region
-from app.services.viewer import key_row, new_key
 from app.tables.labels import LabelRow
 from app.tables.projects import ProjectRow
-from app.values import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectService:
-    """Creates projects and keys; for whoever runs the installation."""
+    """Creates projects; for whoever runs the installation."""
 
     database: Database
     clock: Clock
@@ -34,19 +32,6 @@ class ProjectService:
             return add_project(session, self.clock, name=name, country_code=country_code, currency=currency)
 
         return await self.database.write(work)
-
-    async def create_key(self, *, project_name: str, name: str, scopes: frozenset[Scope]) -> str:
-        """Create a key and answer it: the only time it is seen. InvalidInputError: no such project."""
-        key = new_key()
-
-        def work(session: Session) -> None:
-            project = find_project_by_name(session, project_name)
-            if project is None:
-                raise invalid("project", message=f"there is no project named '{project_name}'")
-            session.add(key_row(project_id=project.id, name=name, key=key, scopes=scopes, clock=self.clock))
-
-        await self.database.write(work)
-        return key
 
 
 def add_project(

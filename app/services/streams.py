@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
+from uuid import UUID
 
 from app.services.rounds import Rounds, Sleep
 from app.services.viewer import Viewer, ViewerService
@@ -16,7 +17,7 @@ MOST: Final = 1_000
 MOST_PER_KEY: Final = 50
 """Each WebSocket carries many subscriptions, so a program needs few."""
 CHECK_EVERY_S: Final = 5.0
-"""How soon a key that was revoked or has expired ends what it opened."""
+"""How soon a key that has expired, or was revoked by another process, ends what it opened."""
 CLOSE_WITHIN_S: Final = 5.0
 """How long the end of the process waits until everybody is told."""
 
@@ -108,6 +109,12 @@ class Streams:
         if own >= self._most_per_key:
             raise TooManyForKeyError
         stream.viewer = viewer
+
+    def end_key(self, key_id: UUID) -> None:
+        """End those of a key that was revoked, without waiting for the next look at the keys."""
+        for stream in self._open:
+            if stream.viewer is not None and stream.viewer.key_id == key_id:
+                stream.end(Ending.KEY)
 
     async def stop(self) -> None:
         """End all of them, take no more, and wait a while until everybody is told."""

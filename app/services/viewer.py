@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -14,10 +15,15 @@ from app.ids import new_id
 from app.repositories.projects import find_key, is_in_force, keys_in_force
 from app.services.remembering import Remembered, seen_within_s
 from app.tables.projects import ApiKeyRow
-from app.values import Scope
+from app.values import ApiKeyKind, Scope
 
 MISSING_KEY = "Missing X-API-Key header"
 INVALID_KEY = "Invalid API key"
+
+_PREFIXES: Final = {ApiKeyKind.SECRET: "lw_", ApiKeyKind.PUBLIC: "lwp_"}
+"""What secret scanners can look for, and people who see a key somewhere."""
+_SHOWN: Final = 8
+"""Characters of a key that are kept readable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,12 @@ class Viewer:
     project_id: UUID
     key_id: UUID
     scopes: frozenset[Scope]
+    kind: ApiKeyKind = ApiKeyKind.SECRET
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it may be anybody who has opened a web page."""
+        return self.kind is ApiKeyKind.PUBLIC
 
     def may(self, scope: Scope) -> bool:
         """Whether the key carries the scope; admin carries all."""
@@ -38,20 +50,33 @@ def hash_key(key: str) -> str:
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
-def new_key() -> str:
-    """A fresh key: 256 random bits behind a prefix that secret scanners can look for."""
-    return f"lw_{secrets.token_urlsafe(32)}"
+def new_key(kind: ApiKeyKind = ApiKeyKind.SECRET) -> str:
+    """A fresh key: 256 random bits behind a prefix that says what it is."""
+    return f"{_PREFIXES[kind]}{secrets.token_urlsafe(32)}"
 
 
-def key_row(*, project_id: UUID, name: str, key: str, scopes: frozenset[Scope], clock: Clock) -> ApiKeyRow:
+def key_row(
+    *,
+    project_id: UUID,
+    name: str,
+    key: str,
+    scopes: frozenset[Scope],
+    clock: Clock,
+    kind: ApiKeyKind = ApiKeyKind.SECRET,
+    expires_at: datetime | None = None,
+) -> ApiKeyRow:
     """The row that makes `key` open the project."""
     return ApiKeyRow(
         id=new_id(),
         project_id=project_id,
         name=name,
         key_hash=hash_key(key),
+        # Of a short one, such as the demo's, the beginning would be most of it.
+        prefix=key[:_SHOWN] if len(key) >= 4 * _SHOWN else None,
+        kind=kind,
         scopes=sorted(scope.value for scope in scopes),
         created_at=clock(),
+        expires_at=expires_at,
     )
 
 
@@ -91,4 +116,5 @@ def _viewer(row: ApiKeyRow) -> Viewer:
         project_id=row.project_id,
         key_id=row.id,
         scopes=frozenset(Scope(scope) for scope in row.scopes),
+        kind=row.kind,
     )

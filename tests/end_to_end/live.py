@@ -183,4 +183,4 @@ async def open_live(
             app = build_app(services, database=database, examples=blank_examples())
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://leadwire.test") as client:
-                yield Live(world, client, [], key, sandbox=sandbox, wake=engine.wake)
+                yield Live(world, client, [], services, key, sandbox=sandbox, wake=engine.wake)

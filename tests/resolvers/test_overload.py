@@ -5,8 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -15,9 +14,7 @@ from starlette.types import Message, Scope
 
 from app.database.database import Database, Waiting
 from app.database.turnstile import Turnstile
-from app.services.viewer import ViewerService
 from resolvers.root import schema
-from schema.context import Services
 from schema.execution import Executor
 from schema.view import GraphQLView
 from tests.api import Api, open_api
@@ -143,11 +140,9 @@ async def test_a_body_that_does_not_arrive_gives_its_place_back(sqlite_api: Api)
     async def send(message: Message) -> None:
         sent.append(message)
 
-    world = sqlite_api.world
-    services = cast("Services", SimpleNamespace(viewers=ViewerService(world.database, world.clock)))
     headers = [(b"x-api-key", b"admin-key"), (b"content-type", b"application/json")]
     scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
-    await GraphQLView(Executor(schema), services, body_within_s=0)(scope, receive, send)
+    await GraphQLView(Executor(schema), sqlite_api.services, body_within_s=0)(scope, receive, send)
 
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"])["errors"][0]["extensions"] == {"code": "REQUEST_TIMEOUT"}

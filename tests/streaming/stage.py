@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -19,11 +19,12 @@ from app.database.database import Database
 from app.encryption import Cipher
 from app.limits import DEFAULT_MOST, Load
 from app.policy import Policy
+from app.services.gatekeeper import RateLimits
 from app.services.streams import MOST, MOST_PER_KEY, Streams
+from app.services.viewer import ViewerService
 from app.services.watching import JobFeed
 from app.values import Platform, Scope
 from resolvers.root import schema
-from schema.context import Services
 from schema.examples import blank_examples
 from schema.execution import Executor
 from schema.socket_connection import SocketLimits
@@ -92,7 +93,6 @@ class Stage(Api):
     """The public face over real HTTP."""
 
     origin: str = ""
-    services: Services = field(default=None)  # type: ignore[assignment]
 
     @asynccontextmanager
     async def socket(
@@ -163,6 +163,7 @@ async def open_stage(
     clock: Clock | None = None,
     cipher: Cipher | None = None,
     policy: Policy | None = None,
+    rate_limits: RateLimits | None = None,
 ) -> AsyncIterator[Stage]:
     """A server over `database`; /limited is a WebSocket with these limits and origins."""
     clock, connectors = clock or FakeClock(), dict(build_connectors())
@@ -171,11 +172,20 @@ async def open_stage(
     async with httpx.AsyncClient() as platforms:
         places = dict.fromkeys(Platform, NOWHERE)
         opener = Opener(connectors=connectors, endpoints=places, cipher=world.cipher, http=platforms)
-        services = build_services(database=database, opener=opener, wake=lambda _lanes: None, clock=clock)
+        services = build_services(
+            database=database,
+            opener=opener,
+            wake=lambda _lanes: None,
+            clock=clock,
+            limits=rate_limits,
+            monotonic=lambda: clock().timestamp(),
+        )
         services = replace(
             services,
             watching=JobFeed(database, sleep=quickly),
-            streams=Streams(services.viewers, most=most, most_per_key=most_per_key, sleep=quickly),
+            streams=Streams(
+                ViewerService(database, clock), most=most, most_per_key=most_per_key, sleep=quickly
+            ),
         )
         limited = GraphQLSocket(Executor(schema), services, limits=limits, allowed_origins=origins)
         app = build_app(
@@ -187,4 +197,4 @@ async def open_stage(
             more_routes=[WebSocketRoute("/limited", limited)],
         )
         async with serving(app) as origin, httpx.AsyncClient(base_url=origin) as http:
-            yield Stage(world, http, [], origin=origin, services=services)
+            yield Stage(world, http, [], services, origin=origin)

@@ -15,6 +15,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Scope_
 
 from app.services import watching
+from app.services.viewer import ViewerService
 from app.tables.projects import ApiKeyRow
 from app.values import Scope
 from schema.conversions import ConversionJob
@@ -192,7 +193,7 @@ async def test_a_bug_is_masked_and_logged_with_its_request_id(
 @asynccontextmanager
 async def served(stage: Stage, pieces: Any, **limits: float) -> AsyncIterator[httpx.AsyncClient]:
     """These pieces as events at /, without GraphQL."""
-    viewer = await stage.services.viewers.authenticate("admin-key")
+    viewer = await ViewerService(stage.world.database, stage.world.clock).authenticate("admin-key")
 
     class Answer:
         async def __call__(self, scope: Scope_, receive: Receive, send: Send) -> None:
