@@ -367,7 +367,7 @@ async def test_a_defect_of_ours_is_500_in_json_and_says_nothing(
     label = await sqlite_api.world.label()
     await sqlite_api.world.database.write(
         lambda session: session.connection().exec_driver_sql(
-            "UPDATE conversion_label SET default_price_cents = 'secret'"
+            "UPDATE conversion_label SET created_at = 'secret'"
         )
     )
 
