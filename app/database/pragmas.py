@@ -23,7 +23,7 @@ TEMP_STORE = "PRAGMA temp_store = MEMORY"
 """Without it what undoes a piece of work that fails goes to a temporary file, page by page: half of what a
 status change costs SQLite."""
 
-CACHE_SIZE = "PRAGMA cache_size = -32000"
+CACHE_SIZE = "PRAGMA cache_size = -16000"
 """KiB. With SQLite's own 2,000 a writer among a million leads reads its indexes' pages again and again."""
 
 QUERY_ONLY = "PRAGMA query_only = ON"
