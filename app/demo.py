@@ -159,7 +159,11 @@ async def run_demo(port: int, say: Callable[[str], None]) -> None:
                 limits=RateLimits(per_key=REQUESTS_PER_MINUTE),
             )
             examples = demo_examples(
-                api_key=KEY, unique_identifier="crm-1001", conversion_id=str(WON_ID), price_cents=125_000
+                api_key=KEY,
+                unique_identifier="crm-1001",
+                conversion_id=str(WON_ID),
+                price_cents=125_000,
+                signing_secret=WEBHOOK_SECRET,
             )
             app = build_app(
                 services,

@@ -61,27 +61,37 @@ _NOT_BUILT = """<!doctype html>
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplorerTab:
-    """One tab of the explorer: the title stands above the document as a comment, the variables below it."""
+class ExplorerTask:
+    """One thing to do. The panel lists it under its group; its title also stands above the document."""
 
+    group: str
     title: str
     query: str
     variables: Mapping[str, object]
+    open: bool = False
+    """Whether it has a tab from the start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplorerExamples:
-    """What the explorer opens with: headers for every tab, and at least one tab, the first in front."""
+    """What the explorer opens with: headers for every tab, and tasks, of which the first is in front."""
 
     headers: Mapping[str, str]
-    tabs: Sequence[ExplorerTab]
+    tasks: Sequence[ExplorerTask]
 
     def to_json(self) -> bytes:
-        """The examples as the page reads them: {"headers": {}, "tabs": [{"title", "query", "variables"}]}."""
-        tabs = [
-            {"title": tab.title, "query": tab.query, "variables": dict(tab.variables)} for tab in self.tabs
+        """The examples as the page reads them: {"headers": {}, "tasks": [{"group", "title", ...}]}."""
+        tasks = [
+            {
+                "group": task.group,
+                "title": task.title,
+                "query": task.query,
+                "variables": dict(task.variables),
+                "open": task.open,
+            }
+            for task in self.tasks
         ]
-        return json.dumps({"headers": dict(self.headers), "tabs": tabs}).encode()
+        return json.dumps({"headers": dict(self.headers), "tasks": tasks}).encode()
 
 
 def explorer_routes(*, examples: ExplorerExamples, build: Path = BUILD_FOLDER) -> list[BaseRoute]:

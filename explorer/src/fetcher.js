@@ -11,15 +11,14 @@ const KEY_NEEDED = "Type your API key into the Headers pane.";
  *
  * Failures are thrown as {message}: of an Error GraphiQL would show the stack too.
  *
- * A tab whose key is left blank uses the key typed last in another tab of this page, or `initialKey`: GraphiQL reads
- * the schema before its headers pane exists. Keys are kept in memory only.
+ * `key.current` is the key that a person typed last, wherever, or "" since they took it away. It serves tabs whose own
+ * key is blank, and the schema, which GraphiQL reads before its headers pane exists. Keys are kept in memory only.
  */
-export function createFetcher(endpoint, initialKey) {
-  let lastKey = initialKey;
+export function createFetcher(endpoint, key) {
   return async (operation, { headers: typed, documentAST } = {}) => {
-    lastKey = readKey(typed) || lastKey;
-    if (!lastKey) throw { message: KEY_NEEDED };
-    const headers = withKey(typed, lastKey);
+    const sent = readKey(typed) || key.current;
+    if (!sent) throw { message: KEY_NEEDED };
+    const headers = withKey(typed, sent);
     const definition = documentAST && getOperationAST(documentAST, operation.operationName);
     return definition?.operation === "subscription"
       ? subscription(endpoint, operation, headers)

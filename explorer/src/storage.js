@@ -1,6 +1,13 @@
 /** How the page looks. All else that GraphiQL would keep is a key, a person's data, or an operation that names one. */
 const KEPT = ["graphiql:theme", "graphiql:visiblePlugin", "graphiql:editorFlex", "graphiql:docExplorerFlex"];
 
+/** Sizes of panes until a person drags them: how much larger the first of two is than the second. */
+const SIZES = {
+  "graphiql:docExplorerFlex": "0.2",
+  "graphiql:editorFlex": "1.25",
+  "graphiql:secondaryEditorFlex": "2",
+};
+
 /**
  * The storage GraphiQL writes to: the look of the page goes to localStorage, the rest lives as long as the page.
  *
@@ -10,7 +17,8 @@ const KEPT = ["graphiql:theme", "graphiql:visiblePlugin", "graphiql:editorFlex",
 export function createStorage(persistent) {
   const memory = new Map();
   return {
-    getItem: (name) => (KEPT.includes(name) ? persistent?.getItem(name) : memory.get(name)) ?? null,
+    getItem: (name) =>
+      (KEPT.includes(name) ? persistent?.getItem(name) : memory.get(name)) ?? SIZES[name] ?? null,
     setItem(name, value) {
       if (KEPT.includes(name)) persistent?.setItem(name, value);
       else memory.set(name, value);
@@ -27,6 +35,11 @@ export function createStorage(persistent) {
       return memory.size;
     },
   };
+}
+
+/** Whether a person closed the side panel on an earlier visit. */
+export function panelWasClosed(storage) {
+  return storage.getItem("graphiql:visiblePlugin") === "";
 }
 
 /** The browser's localStorage, or null where its settings forbid it. */

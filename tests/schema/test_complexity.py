@@ -58,7 +58,7 @@ def test_the_introspection_that_editors_send_passes(query: str) -> None:
     assert refusal(query) is None
 
 
-@pytest.mark.parametrize("query", [*(tab.query for tab in blank_examples().tabs), UPDATE])
+@pytest.mark.parametrize("query", [*(task.query for task in blank_examples().tasks), UPDATE])
 def test_what_we_show_people_passes(query: str) -> None:
     assert refusal(query) is None
 

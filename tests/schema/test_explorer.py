@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from schema.explorer import ExplorerExamples, ExplorerTab, explorer_routes
+from schema.explorer import ExplorerExamples, ExplorerTask, explorer_routes
 
 INDEX = """<!doctype html>
 <link rel="icon" href="./favicon.svg" />
@@ -16,7 +16,11 @@ INDEX = """<!doctype html>
 """
 EXAMPLES = ExplorerExamples(
     headers=MappingProxyType({"X-API-Key": "a key"}),
-    tabs=[ExplorerTab(title="Ask", query="query Ask { a }", variables=MappingProxyType({"x": "عميل 🙂"}))],
+    tasks=[
+        ExplorerTask(
+            group="Asking", title="Ask", query="query Ask { a }", variables=MappingProxyType({"x": "عميل 🙂"})
+        )
+    ],
 )
 
 
@@ -127,7 +131,15 @@ async def test_the_examples_are_served_as_the_page_reads_them(client: httpx.Asyn
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == {
         "headers": {"X-API-Key": "a key"},
-        "tabs": [{"title": "Ask", "query": "query Ask { a }", "variables": {"x": "عميل 🙂"}}],
+        "tasks": [
+            {
+                "group": "Asking",
+                "title": "Ask",
+                "query": "query Ask { a }",
+                "variables": {"x": "عميل 🙂"},
+                "open": False,
+            }
+        ],
     }
 
 
