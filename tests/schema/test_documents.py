@@ -5,12 +5,13 @@ import hashlib
 import pytest
 
 from resolvers.root import schema
+from schema.complexity import MAX_FIELDS
 from schema.documents import DocumentCache, Prepared
 from schema.execution import core_schema
 from schema.payloads import OperationRequest
 
 SCHEMA = core_schema(schema)
-LARGEST = "{ " + "__typename " * 500 + "}"
+LARGEST = "{ " + "__typename " * MAX_FIELDS + "}"
 
 
 def ask(query: str | None = None, document_id: str | None = None) -> OperationRequest:
