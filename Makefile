@@ -30,13 +30,21 @@ dev_locked := $(venv)/.dev-$(call checksum,requirements.lock requirements-dev.lo
 explorer_key := $(call checksum,$(explorer_source))
 explorer_built := .make/explorer-built-$(explorer_key)
 explorer_failed := .make/explorer-failed-$(explorer_key)
+with_node := explorer/with-node.sh "$(CURDIR)/$(python)"
+npm_ci := ci --include=dev --fetch-retries=1 --fetch-timeout=60000 --no-progress
+api_tools := tests/api_checks/tools
+npm_locked = $(1)/node_modules/.made-$(call checksum,$(1)/package.json $(1)/package-lock.json)
+tools_locked := $(call npm_locked,$(api_tools))
+typescript_locked := $(call npm_locked,clients/typescript)
+client_venv := clients/python/.venv
+client_locked := $(client_venv)/.made-$(call checksum,clients/python/requirements.lock)
 
 # Each step waits for the one before it: two pips at once in one environment would harm it. The development packages
 # come on top of those that `run` needs, so `run` and `test` share the environment and undo nothing of each other.
 run_env := $(project)
 dev_env := $(project) $(dev_locked)
 
-.PHONY: help run test torture check static format lint types layers schema-check fix schema lock bench-writes bench-queue \
+.PHONY: help run test torture check check-api check-api-tools static format lint types layers schema-check fix schema lock bench-writes bench-queue \
 	explorer explorer-if-possible clean FORCE
 
 help: ## Show this list
@@ -52,6 +60,11 @@ torture: $(dev_env) ## Kill it 200 times on each database and count what became 
 	@$(python) -m tests.torture $(ARGS)
 
 check: static test ## All that CI checks
+
+check-api: $(dev_env) explorer-if-possible ## Try the API with other tools, generated clients and attacks, and print a table
+	@$(MAKE) --no-print-directory --keep-going check-api-tools || echo "What could not be installed is left out."
+	@run="$(python) -m tests.api_checks $(ARGS)"; \
+	if $(with_node) true >/dev/null 2>&1; then exec $(with_node) $$run; else exec $$run; fi
 
 static: format lint types layers schema-check ## All that CI checks but the tests
 
@@ -98,16 +111,19 @@ lock: $(dev_env) ## Write the lock files from pyproject.toml; UPGRADE=--upgrade 
 	  $(venv)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-annotate $(UPGRADE) "$$@"; \
 	}; \
-	echo "Writing requirements.lock, requirements-dev.lock and explorer/node.lock"; \
+	echo "Writing requirements.lock, requirements-dev.lock, explorer/node.lock and clients/python/requirements.lock"; \
 	compile pyproject.toml --extra postgres --group build -o requirements.lock; \
 	compile pyproject.toml --extra postgres --group build --group dev -c requirements.lock --no-strip-extras \
 	  -o requirements-dev.lock; \
-	compile explorer/node.in -o explorer/node.lock
+	compile explorer/node.in -o explorer/node.lock; \
+	compile clients/python/requirements.in -o clients/python/requirements.lock
 
 explorer: $(explorer_built) ## Build the explorer that the server shows at /graphiql
 
 clean: ## Remove all that make has made, the environment too
-	@rm -rf $(venv) .make app/static/explorer explorer/node_modules dist htmlcov .coverage .coverage.* \
+	@rm -rf $(venv) .make app/static/explorer explorer/node_modules clients/typescript/node_modules clients/typescript/build \
+	  clients/typescript/src/generated $(client_venv) clients/python/leadwire_client $(api_tools)/node_modules \
+	  $(api_tools)/relay/__generated__ $(api_tools)/tada/generated dist htmlcov .coverage .coverage.* \
 	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # ---- the environment ----
@@ -142,12 +158,38 @@ $(dev_locked): $(made) | $(project)
 	@$(pip_install) --only-binary :all: --no-binary msads --require-hashes -r requirements-dev.lock
 	@rm -f $(venv)/.dev-* && touch $@
 
+# ---- what `make check-api` needs ----
+
+check-api-tools: $(tools_locked) $(typescript_locked) $(client_locked)
+
+define install_from_npm
+@mkdir -p .make
+@echo "Installing what $(1) needs from npm (log: .make/npm.log)"
+@$(with_node) npm --prefix $(1) $(npm_ci) > .make/npm.log 2>&1 \
+|| { tail -n 20 .make/npm.log >&2; rm -rf $(1)/node_modules; exit 1; }
+@touch $@
+endef
+
+$(tools_locked): | $(made)
+	$(call install_from_npm,$(api_tools))
+
+$(typescript_locked): | $(made)
+	$(call install_from_npm,clients/typescript)
+
+$(client_locked): | $(made)
+	@echo "Installing what clients/python needs, in an environment of its own"
+	@$(python) -m venv --clear $(client_venv)
+	@$(client_venv)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input \
+	  --only-binary :all: --require-hashes -r clients/python/requirements.lock \
+	|| { rm -rf $(client_venv); exit 1; }
+	@touch $@
+
 # ---- the explorer ----
 
 $(explorer_built): $(if $(wildcard app/static/explorer/index.html),,FORCE) | $(made)
 	@echo "Building the explorer, once (log: .make/explorer.log)"
 	@mkdir -p .make
-	@explorer/build.sh "$(CURDIR)/$(python)" > .make/explorer.log 2>&1 || { tail -n 20 .make/explorer.log >&2; exit 1; }
+	@explorer/with-node.sh "$(CURDIR)/$(python)" explorer/build.sh > .make/explorer.log 2>&1 || { tail -n 20 .make/explorer.log >&2; exit 1; }
 	@rm -f .make/explorer-built-* .make/explorer-failed-* && touch $@
 
 # Without the explorer the server is still of use, so a build that fails is tried once and does not stop `run`.
