@@ -135,3 +135,18 @@ def test_the_demo_has_leads_without_gaps_and_leads_with_every_kind_of_gap() -> N
     assert any("gclid" in lead and "ad_user_data" in lead and "ga_client_id" in lead for lead in leads)
     assert any("gclid" not in lead for lead in leads)
     assert any("ad_user_data" not in lead for lead in leads)
+
+
+async def test_every_task_of_the_explorer_does_in_the_demo_what_it_says(tmp_path: Path) -> None:
+    async with started("demo", "--port", "0", cwd=tmp_path) as process, httpx.AsyncClient() as http:
+        url, headers, _ = curl_of(await read_until(process, "Ctrl-C"))
+        explorer = (await http.get(url.replace("/graphql", "/graphiql/examples.json"))).json()
+        for task in explorer["tasks"]:
+            if not task["query"].strip().startswith("subscription"):
+                asked = json.dumps({"query": task["query"], "variables": task["variables"]})
+                answer = (await http.post(url, headers=headers | explorer["headers"], content=asked)).json()
+                assert "errors" not in answer, task["title"]
+                [outcome] = list(answer["data"].values())[:1]
+                assert not (isinstance(outcome, dict) and outcome.get("__typename", "").endswith("Error")), (
+                    task["title"]
+                )

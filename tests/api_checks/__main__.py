@@ -42,7 +42,7 @@ def made(check: Check) -> Row:
 
 def _run(check: Check) -> tuple[int, str]:
     if not check.needs.exists():
-        return LEFT_OUT, f"{check.needs.relative_to(ROOT)} could not be made: see .make"
+        return LEFT_OUT, f"{check.needs.relative_to(ROOT)} could not be installed"
     try:
         done = subprocess.run(
             check.command,

@@ -11,8 +11,9 @@ from tests.api_checks.demo import KEY, ROOT
 TOOLS: Final = ROOT / "tests" / "api_checks" / "tools"
 CLIENTS: Final = ROOT / "clients"
 SDL: Final = ROOT / "schema.graphql"
-REFUSALS: Final = "any_ or body or surrogate or several_operations"
-"""Which tests hold the table of what is answered 400, 405, 413 and 415."""
+HTTP_TESTS: Final = tuple(f"tests/resolvers/test_{name}.py" for name in ("http", "bad_input", "get"))
+REFUSALS: Final = "any_ or body or surrogate or several_operations or test_get"
+"""Which of them hold the table of what is answered 400, 405, 413 and 415."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +86,7 @@ def _of_ours(origin: str) -> Sequence[Check]:
 
 def _tests() -> Sequence[Check]:
     made = (
-        (
-            11,
-            "what HTTP refuses",
-            ("tests/resolvers/test_http.py", "tests/resolvers/test_bad_input.py", "-k", REFUSALS),
-        ),
+        (11, "what HTTP refuses", (*HTTP_TESTS, "-k", REFUSALS)),
         (12, "bugs are masked", ("tests/resolvers/test_http.py", "tests/streaming", "-k", "bug or masked")),
         (17, "pages and cursors", ("tests/resolvers/test_lists.py", "-k", "page or cursor")),
     )
