@@ -238,3 +238,20 @@ mutation CreateConversionLabel($input: CreateConversionLabelInput!) {
   }
 }
 """
+
+CREATE_API_KEY = """
+mutation CreateApiKey($input: CreateApiKeyInput!) {
+  createApiKey(input: $input) {
+    __typename
+    ... on CreateApiKeySuccess {
+      key # shown this once
+      apiKey { id name kind scopes }
+    }
+    ... on InvalidInputError { problems { path message } }
+    ... on UserError {
+      code
+      message
+    }
+  }
+}
+"""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from schema.example_documents import (
     CONNECT_INTEGRATION,
+    CREATE_API_KEY,
     CREATE_CONVERSION_LABEL,
     CREATE_LEAD,
     ERASE_LEAD,
@@ -179,5 +180,11 @@ def _setting_up(signing_secret: str) -> Sequence[ExplorerTask]:
                     "mappings": [],
                 }
             },
+        ),
+        ExplorerTask(
+            group=_SETUP,
+            title="Make an API key that may change statuses, no more.",
+            query=CREATE_API_KEY,
+            variables={"input": {"name": "CRM", "kind": "SECRET", "scopes": ["STATUS_WRITE"]}},
         ),
     )
