@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -120,7 +121,7 @@ def build_app(
             WebSocketRoute(GRAPHQL_PATH, GraphQLSocket(executor, services, allowed_origins=policy.origins)),
             *rest_routes(services, within_s=policy.within_s),
             *watched,
-            *explorer_routes(examples=examples),
+            *explorer_routes(examples=replace(examples, notice=policy.notice)),
             *more_routes,
         ],
         middleware=[

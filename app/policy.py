@@ -14,7 +14,7 @@ from app.settings import Settings, SettingsError
 from resolvers.root import schema
 from schema.execution import core_schema
 from schema.time_limit import EXECUTE_WITHIN_S
-from schema.trusted import TrustedDocuments, TrustedDocumentsError, read_trusted
+from schema.trusted import NOT_TRUSTED, TrustedDocuments, TrustedDocumentsError, read_trusted
 
 GRAPHQL_PATH: Final = "/graphql"
 _WHAT_ORIGINS_ARE: Final = (
@@ -33,6 +33,13 @@ class Policy:
     introspection: bool = True
     trusted: TrustedDocuments | None = None
     """None: any document may run."""
+
+    @property
+    def notice(self) -> str:
+        """What whoever uses the explorer must know; empty: nothing."""
+        if self.trusted is not None:
+            return f"{NOT_TRUSTED}: what is typed here is refused, and the schema is not shown."
+        return "" if self.introspection else "The schema is not shown here: introspection is switched off."
 
 
 def read_policy(settings: Settings) -> Policy:

@@ -78,9 +78,11 @@ class ExplorerExamples:
 
     headers: Mapping[str, str]
     tasks: Sequence[ExplorerTask]
+    notice: str = ""
+    """What whoever uses it must know of this server; empty: nothing."""
 
     def to_json(self) -> bytes:
-        """The examples as the page reads them: {"headers": {}, "tasks": [{"group", "title", ...}]}."""
+        """The examples as the page reads them: {"headers": {}, "tasks": [{"group", ...}], "notice": ""}."""
         tasks = [
             {
                 "group": task.group,
@@ -91,7 +93,7 @@ class ExplorerExamples:
             }
             for task in self.tasks
         ]
-        return json.dumps({"headers": dict(self.headers), "tasks": tasks}).encode()
+        return json.dumps({"headers": dict(self.headers), "tasks": tasks, "notice": self.notice}).encode()
 
 
 def explorer_routes(*, examples: ExplorerExamples, build: Path = BUILD_FOLDER) -> list[BaseRoute]:

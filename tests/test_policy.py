@@ -13,6 +13,7 @@ from app.policy import Policy, read_policy
 from app.rest import PATH
 from app.settings import Settings, SettingsError
 from schema.payloads import OperationRequest
+from schema.trusted import TrustedDocuments
 from tests.api import UPDATE, Api, open_api
 from tests.streaming.stage import open_stage
 
@@ -186,6 +187,27 @@ async def test_they_are_told_where_the_schema_is(sqlite_database: Database) -> N
 async def test_the_name_of_a_type_may_be_asked_for_all_the_same(sqlite_database: Database) -> None:
     async with open_api(sqlite_database, policy=Policy(introspection=False)) as api:
         assert await api.ask("{ __typename }") == {"__typename": "Query"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        (Policy(), ""),
+        (Policy(introspection=False), "introspection is switched off"),
+        (
+            Policy(trusted=TrustedDocuments({})),
+            "Only documents that this server's operator has listed are run",
+        ),
+    ],
+)
+async def test_the_explorer_says_what_this_server_does_not_do(
+    sqlite_database: Database, policy: Policy, said: str
+) -> None:
+    async with open_api(sqlite_database, policy=policy) as api:
+        notice = (await api.http.get("/graphiql/examples.json")).json()["notice"]
+
+    assert said in notice
+    assert bool(said) == bool(notice)
 
 
 def test_settings_make_the_policy(tmp_path: Path) -> None:

@@ -10,7 +10,10 @@ import { asTabs, pretty, tasksPlugin } from "./Tasks.jsx";
 const TYPING_PAUSE_MS = 600;
 const FONT_SIZE_PX = 13;
 
-/** The whole page. `examples`: {headers, tasks: [{group, title, query, variables, open}]}, the first in front. */
+/**
+ * The whole page. `examples`: {headers, tasks: [{group, title, query, variables, open}], notice}, the first task in
+ * front; the notice, unless it is empty, says what this server does not do.
+ */
 export function Explorer({ endpoint, examples }) {
   const [key] = useState(() => ({ current: readKey(examples.headers) }));
   const [fetcher] = useState(() => createFetcher(endpoint, key));
@@ -41,6 +44,11 @@ export function Explorer({ endpoint, examples }) {
     >
       <GraphiQL.Logo>
         <span className="leadwire-logo">Leadwire</span>
+        {examples.notice && (
+          <span className="leadwire-notice" role="note" title={examples.notice}>
+            {examples.notice}
+          </span>
+        )}
       </GraphiQL.Logo>
       <Editors />
       <TypedKey currentKey={key} />

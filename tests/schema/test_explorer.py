@@ -140,6 +140,7 @@ async def test_the_examples_are_served_as_the_page_reads_them(client: httpx.Asyn
                 "open": False,
             }
         ],
+        "notice": "",
     }
 
 
