@@ -44,7 +44,7 @@ client_locked := $(client_venv)/.made-$(call checksum,clients/python/requirement
 run_env := $(project)
 dev_env := $(project) $(dev_locked)
 
-.PHONY: help run test torture check check-api check-api-tools static format lint types layers schema-check fix schema lock bench-writes bench-queue \
+.PHONY: help run test torture fuzz check check-api check-api-tools static format lint types layers schema-check fix schema lock bench-writes bench-queue \
 	explorer explorer-if-possible clean FORCE
 
 help: ## Show this list
@@ -58,6 +58,9 @@ test: $(dev_env) ## Install what is needed and run the tests with coverage; ARGS
 
 torture: $(dev_env) ## Kill it 200 times on each database and count what became of the conversions; ARGS="--seed 7"
 	@$(python) -m tests.torture $(ARGS)
+
+fuzz: $(dev_env) ## Send 50,000 random requests to a server and judge every answer; ARGS="--seed 7"
+	@$(python) -m tests.fuzz $(ARGS)
 
 check: static test ## All that CI checks
 
