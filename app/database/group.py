@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from app.database.errors import GroupFailedError
 from app.database.sessions import Hook, WorkSession, flushed, run_hooks
+from app.errors import DomainError
 
 _logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Piece:
                 self.future.set_result(self.result)
         elif not self.future.done():
             self.future.set_exception(self.error)
-        else:
+        elif not isinstance(self.error, DomainError):
             # Its text may hold what was to be written; the type says enough.
             _logger.error("a write failed whose caller had gone: %s", type(self.error).__name__)
 

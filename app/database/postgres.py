@@ -18,6 +18,7 @@ from app.database.errors import DatabaseClosedError, DatabaseUrlError
 from app.database.redaction import forget_values
 from app.database.sessions import Hook, WorkSession, flushed, run_hooks
 from app.database.turnstile import Turnstile
+from app.errors import DomainError
 
 T = TypeVar("T")
 
@@ -106,9 +107,9 @@ class PostgresDatabase:
 
 
 def _report(task: asyncio.Task[object]) -> None:
-    """Say that a write failed when nobody else is there to hear of it."""
+    """Say that a write failed when nobody else is there to hear of it; that it was refused, nobody need."""
     error = None if task.cancelled() else task.exception()
-    if error is not None:
+    if error is not None and not isinstance(error, DomainError):
         # Its text may hold what was to be written; the type says enough.
         _logger.error("a write failed whose caller had gone: %s", type(error).__name__)
 

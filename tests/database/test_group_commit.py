@@ -13,6 +13,7 @@ from sqlmodel import Session
 from app.database.database import Database, after_commit
 from app.database.errors import GroupFailedError
 from app.database.opening import open_database
+from app.errors import LabelNotFoundError
 from tests.database.held_back import Gate, held_back
 from tests.database.projects import adding, committed_names, names
 
@@ -252,14 +253,15 @@ async def test_a_piece_that_has_begun_runs_to_its_end_without_its_caller(
     assert hooked == ["hook"]
 
 
-async def test_a_piece_that_fails_without_its_caller_is_logged_without_its_text(
-    database: Database, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("error", [KeyError("ada@example.com"), LabelNotFoundError("ada@example.com")])
+async def test_a_piece_that_fails_without_its_caller_is_logged_without_its_text_unless_it_was_refused(
+    database: Database, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     gate = Gate()
 
     def work(_session: Session) -> None:
         gate.stop_here()
-        raise KeyError("ada@example.com")
+        raise error
 
     given_up = asyncio.create_task(database.write(work))
     await gate.reached()
@@ -268,7 +270,8 @@ async def test_a_piece_that_fails_without_its_caller_is_logged_without_its_text(
     gate.open()
     await database.write(adding("Bolt"))
 
-    assert "a write failed whose caller had gone: KeyError" in caplog.text
+    assert ("a write failed whose caller had gone: KeyError" in caplog.text) == isinstance(error, KeyError)
+    assert "NotFound" not in caplog.text
     assert "ada@example.com" not in caplog.text
 
 

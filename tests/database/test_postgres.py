@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from app.database.database import Database, after_commit
 from app.database.opening import open_database
+from app.errors import LabelNotFoundError
 from tests.database.projects import adding, names
 
 
@@ -96,14 +97,15 @@ async def test_work_that_has_begun_runs_to_its_end_without_its_caller(postgres_d
     assert await postgres_database.read(names) == ["Acme"]
 
 
-async def test_work_that_fails_without_its_caller_is_logged_without_its_text(
-    postgres_database: Database, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("error", [KeyError("ada@example.com"), LabelNotFoundError("ada@example.com")])
+async def test_work_that_fails_without_its_caller_is_logged_without_its_text_unless_it_was_refused(
+    postgres_database: Database, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     gate = Gate()
 
     def work(session: Session) -> None:
         gate.stop_here(session)
-        raise KeyError("ada@example.com")
+        raise error
 
     given_up = asyncio.create_task(postgres_database.write(work))
     await gate.reached.wait()
@@ -112,7 +114,8 @@ async def test_work_that_fails_without_its_caller_is_logged_without_its_text(
     gate.open.set()
     await postgres_database.close()
 
-    assert "a write failed whose caller had gone: KeyError" in caplog.text
+    assert ("a write failed whose caller had gone: KeyError" in caplog.text) == isinstance(error, KeyError)
+    assert "NotFound" not in caplog.text
     assert "ada@example.com" not in caplog.text
 
 
