@@ -11,6 +11,7 @@ from sqlmodel import Session
 from app.clock import Clock
 from app.connectors.base import Body
 from app.database.database import Database
+from app.errors import DomainError
 from app.ids import new_id
 from app.repositories.jobs import waiting_of_lead
 from app.services.answers import Queued
@@ -54,8 +55,8 @@ class Preview:
     """Deliveries that would not be sent any more."""
 
 
-class _UndoneError(Exception):
-    """Ends the transaction of a preview, so that nothing of it is stored."""
+class _UndoneError(DomainError):
+    """Ends the transaction of a preview, so that nothing of it is stored; meant, as a refusal is."""
 
     def __init__(self, preview: Preview) -> None:
         super().__init__("undone")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,9 @@ def main(
     at_a_time: Annotated[int, typer.Option(help="How many are under way.")] = 6,
 ) -> None:
     """Send random documents, mutated ones and random bytes, and judge every answer."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Whoever ends this, in the background too, ends the server that it has started.
+        signal.signal(number, signal.default_int_handler)
     chosen = randrange(10**6) if seed is None else seed
     typer.echo(f"{requests:,} requests, {at_a_time} at a time, seed {chosen}")
     with tempfile.TemporaryDirectory(prefix="leadwire-fuzz-") as folder:

@@ -74,7 +74,7 @@ class Requests:
     """Makes requests."""
 
     def __init__(self, documents: Documents, key: str) -> None:
-        self._documents, self._values, self._key = documents, documents.values, key
+        self._documents, self._values, self.key = documents, documents.values, key
         self._seen: list[Document] = []
 
     def make(self) -> Asked:
@@ -95,7 +95,7 @@ class Requests:
 
     def _headers(self, **more: str) -> dict[str, str]:
         accept = self._values.random.choice(_ACCEPTS)
-        return {"x-api-key": self._key, "content-type": JSON, "accept": accept} | more
+        return {"x-api-key": self.key, "content-type": JSON, "accept": accept} | more
 
     def _post(self, kind: str, body: Any, **headers: str) -> Asked:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -145,6 +145,7 @@ class Requests:
 
     def _plain(self) -> Asked:
         kind = self._documents.schema.type_map["UpdateLeadStatusInput"]
+        self._values.sane = self._values.random.choice((1.0, 0.9))
         given = self._values.of(kind)  # type: ignore[arg-type]
         if isinstance(given, dict) and isinstance(given.get("lead"), dict):
             given |= given.pop("lead")

@@ -17,6 +17,7 @@ from graphql import build_schema
 from tests.fuzz.asking import Asked, Requests
 from tests.fuzz.documents import Documents
 from tests.fuzz.judging import REFUSED, complaints
+from tests.fuzz.supplies import supply
 from tests.fuzz.values import Values
 
 SCHEMA: Final = build_schema((Path(__file__).resolve().parents[2] / "schema.graphql").read_text("utf-8"))
@@ -68,6 +69,7 @@ class Fuzz:
             for number in left:
                 if number % every == 0:
                     self.report.memory.append(self.memory())
+                    self.values.known = await supply(self.http, self.requests.key)
                 await self._one(number, self.requests.make())
 
         async with asyncio.TaskGroup() as group:

@@ -1,11 +1,12 @@
-"""The short form of `make fuzz`, in process: what the long one finds in 50,000 requests has a test of its own."""
+"""The short form of `make fuzz`, over both databases."""
 
 import pytest
 
 from app.database.database import Database
 from app.values import Platform
-from tests.api import Api, open_api
+from tests.api import Api
 from tests.fuzz.running import new_fuzz
+from tests.streaming.stage import open_stage
 
 REQUESTS = 1_000
 
@@ -21,7 +22,7 @@ async def filled(api: Api) -> None:
 async def test_whatever_is_sent_is_answered_as_it_should_be(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_api(database) as api:
+    async with open_stage(database) as api:
         await filled(api)
         report = await new_fuzz(api.http, seed=20_261_127, key=api.key).run(REQUESTS, at_a_time=4)
 
@@ -32,11 +33,14 @@ async def test_whatever_is_sent_is_answered_as_it_should_be(
 
 
 async def test_it_reaches_what_is_behind_the_first_checks(sqlite_database: Database) -> None:
-    async with open_api(sqlite_database) as api:
+    async with open_stage(sqlite_database) as api:
         await filled(api)
         fuzz = new_fuzz(api.http, seed=1, key=api.key)
         report = await fuzz.run(300, at_a_time=1)
 
+        jobs = len(await api.jobs())
+
     assert report.answers["query", "200 data"] > 20
     assert report.answers["mutation", "200 data"] > 5
+    assert jobs > 3
     assert fuzz.values.ids

@@ -1,6 +1,6 @@
 """Values that a caller may send: such as the schema wants, such as it does not, and ids that were answered before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -43,6 +43,16 @@ _NASTY: Final = (
     "NL",
     "EUR",
 )
+_USUAL: Final = (
+    *(f"crm-{number}" for number in range(20)),
+    *(f"ada-{number}@example.com" for number in range(20)),
+    "Ada",
+    "+44 7700 900123",
+    "NL",
+    "EUR",
+    "https://www.example.com/offer?x=1",
+    "Cj0KCQiA-gclid_1",
+)
 _NUMBERS: Final = (0, 1, -1, 2, 50, 100, 101, 2**31 - 1, 2**31, -(2**31) - 1, 2**53, 10**30, 0.5, 1e300, -0.0)
 _MOST_IDS: Final = 400
 
@@ -52,10 +62,12 @@ class Values:
     """Makes values; the same ones again from the same `random` and the same answers."""
 
     random: Random
-    sane: float = 0.9
-    """How often a value is of the type that is wanted."""
+    sane: float = 1.0
+    """How often a value is of the type that is wanted, and text such as people have."""
     ids: list[str] = field(default_factory=list)
     """Ids that answers held, the last few hundred."""
+    known: dict[str, Sequence[str]] = field(default_factory=dict)
+    """By the name of an input: what is there."""
 
     def learn(self, answer: Any) -> None:
         """Keep the ids and cursors that an answer holds, to ask for what is there."""
@@ -74,17 +86,19 @@ class Values:
         """True that often."""
         return self.random.random() < probability
 
-    def of(self, kind: GraphQLInputType) -> Any:
-        """A value for this type, as JSON has it."""
+    def of(self, kind: GraphQLInputType, name: str = "") -> Any:
+        """A value for this type, as JSON has it. `name`: of the input that it is for."""
         if not self.chance(self.sane):
             return self.anything()
         if is_non_null_type(kind):
-            return self._of(kind.of_type)
-        return None if self.chance(0.1) else self._of(kind)
+            return self._of(kind.of_type, name)
+        return None if self.chance(0.05) else self._of(kind, name)
 
-    def _of(self, kind: Any) -> Any:
+    def _of(self, kind: Any, name: str) -> Any:
         if is_list_type(kind):
-            return [self.of(kind.of_type) for _ in range(self.random.choice((0, 1, 1, 2, 3)))]
+            return [self.of(kind.of_type, name) for _ in range(self.random.choice((0, 1, 1, 2, 3)))]
+        if name in self.known and self.known[name] and self.chance(0.8):
+            return self.random.choice(self.known[name])
         if isinstance(kind, GraphQLInputObjectType):
             return self._object(kind)
         if isinstance(kind, GraphQLEnumType):
@@ -98,7 +112,9 @@ class Values:
             return self.chance(0.97 if is_required_input_field(definition) else share)
 
         return {
-            name: self.of(definition.type) for name, definition in kind.fields.items() if wanted(definition)
+            name: self.of(definition.type, name)
+            for name, definition in kind.fields.items()
+            if wanted(definition)
         }
 
     def _scalar(self, name: str) -> Any:
@@ -119,6 +135,8 @@ class Values:
 
     def text(self) -> str:
         """Any text that UTF-8 has bytes for."""
+        if self.chance(0.7 * self.sane):
+            return self.random.choice(_USUAL)
         if self.chance(0.5):
             return self.random.choice(_NASTY)
         letters = (
