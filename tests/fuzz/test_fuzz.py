@@ -5,6 +5,7 @@ import pytest
 from app.database.database import Database
 from app.values import Platform
 from tests.api import Api
+from tests.end_to_end.live import PATIENCE_S
 from tests.fuzz.running import new_fuzz
 from tests.streaming.stage import open_stage
 
@@ -24,6 +25,8 @@ async def test_whatever_is_sent_is_answered_as_it_should_be(
 ) -> None:
     async with open_stage(database) as api:
         await filled(api)
+        # A bound against hanging, not a measurement.
+        api.http.timeout = PATIENCE_S
         report = await new_fuzz(api.http, seed=20_261_127, key=api.key).run(REQUESTS, at_a_time=4)
 
     assert [(line, asked) for asked, line in report.wrong] == []
