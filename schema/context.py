@@ -7,7 +7,6 @@ from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.dataloader import DataLoader
 
 from app.repositories.keyset import Window
 from app.services.api_keys import ApiKeyService
@@ -33,6 +32,7 @@ from app.tables.integrations import IntegrationRow
 from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
 from app.tables.labels import LabelMappingRow, LabelRow
 from app.tables.leads import LeadRow
+from schema.loading import Loader
 from schema.transports import Transport
 
 MAX_SHOWN: Final = 20_000
@@ -68,57 +68,57 @@ class Loaders:
     def __init__(self, reading: Reading, listing: ListingService) -> None:
         self._reading = reading
         self._listing = listing
-        self._jobs_of_leads: dict[Window, DataLoader[int, Page[JobRow]]] = {}
+        self._jobs_of_leads: dict[Window, Loader[int, Page[JobRow]]] = {}
 
     @cached_property
-    def lead(self) -> DataLoader[int, LeadRow | None]:
+    def lead(self) -> Loader[int, LeadRow | None]:
         """A lead by its id."""
-        return DataLoader(self._reading.leads_by_id)
+        return Loader(self._reading.leads_by_id)
 
     @cached_property
-    def label(self) -> DataLoader[UUID, LabelRow | None]:
+    def label(self) -> Loader[UUID, LabelRow | None]:
         """A label by its id."""
-        return DataLoader(self._reading.labels_by_id)
+        return Loader(self._reading.labels_by_id)
 
     @cached_property
-    def job(self) -> DataLoader[UUID, JobRow | None]:
+    def job(self) -> Loader[UUID, JobRow | None]:
         """A job by its id."""
-        return DataLoader(self._reading.jobs_by_id)
+        return Loader(self._reading.jobs_by_id)
 
     @cached_property
-    def integration(self) -> DataLoader[UUID, IntegrationRow | None]:
+    def integration(self) -> Loader[UUID, IntegrationRow | None]:
         """An integration by its id."""
-        return DataLoader(self._reading.integrations_by_id)
+        return Loader(self._reading.integrations_by_id)
 
     @cached_property
-    def delivery(self) -> DataLoader[UUID, DeliveryRow | None]:
+    def delivery(self) -> Loader[UUID, DeliveryRow | None]:
         """A delivery by its id."""
-        return DataLoader(self._reading.deliveries_by_id)
+        return Loader(self._reading.deliveries_by_id)
 
     @cached_property
-    def deliveries(self) -> DataLoader[UUID, list[DeliveryRow]]:
+    def deliveries(self) -> Loader[UUID, list[DeliveryRow]]:
         """The deliveries of a job."""
-        return DataLoader(self._reading.deliveries_of_jobs)
+        return Loader(self._reading.deliveries_of_jobs)
 
     @cached_property
-    def mappings(self) -> DataLoader[UUID, list[LabelMappingRow]]:
+    def mappings(self) -> Loader[UUID, list[LabelMappingRow]]:
         """The mappings of a label."""
-        return DataLoader(self._reading.mappings_of_labels)
+        return Loader(self._reading.mappings_of_labels)
 
-    def jobs_of_leads(self, window: Window) -> DataLoader[int, Page[JobRow]]:
+    def jobs_of_leads(self, window: Window) -> Loader[int, Page[JobRow]]:
         """A page of a lead's jobs; one loader for each window that is asked for."""
         if window not in self._jobs_of_leads:
 
             async def load(lead_ids: list[int]) -> list[Page[JobRow]]:
                 return await self._listing.jobs_of_leads(lead_ids, window)
 
-            self._jobs_of_leads[window] = DataLoader(load)
+            self._jobs_of_leads[window] = Loader(load)
         return self._jobs_of_leads[window]
 
     @cached_property
-    def attempts(self) -> DataLoader[UUID, list[AttemptRow]]:
+    def attempts(self) -> Loader[UUID, list[AttemptRow]]:
         """The attempts of a delivery."""
-        return DataLoader(self._reading.attempts_of_deliveries)
+        return Loader(self._reading.attempts_of_deliveries)
 
 
 @dataclass(slots=True)
