@@ -12,9 +12,9 @@ T = TypeVar("T")
 class Loader(DataLoader[K, T]):
     """A DataLoader whose loads outlive a caller that is cancelled.
 
-    All who ask for one key wait for one future. When a field fails, its siblings are cancelled, and Strawberry's
-    own loader would let the first of them cancel that future: every other field that waits for it, elsewhere in
-    the answer, would be cancelled too, and with them the whole request, without an answer.
+    All who ask for one key wait for one future. When a field fails, its siblings are cancelled, and in
+    Strawberry's own loader the first of them would cancel that future: every other field that waits for it,
+    elsewhere in the answer, would be cancelled too, and with them the whole request, without an answer.
     """
 
     def load(self, key: K) -> "asyncio.Future[T]":
