@@ -59,6 +59,8 @@ async def _run(folder: Path, count: int, seed: int, at_a_time: int) -> bool:
         "LEADWIRE_SECRET_KEY": secret,
         "LEADWIRE_PORT": str(port),
         "LEADWIRE_WORKER": "off",
+        # Refusing is not what is tried here.
+        "LEADWIRE_RATE_LIMIT_PER_MINUTE": "0",
         **_places(),
     }
     program = Program("serve", [*LEADWIRE, "serve"], environment, says="answers at", log=folder / "serve.log")
