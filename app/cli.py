@@ -5,6 +5,7 @@ import shlex
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -21,7 +22,6 @@ from app.database.errors import DatabaseError
 from app.database.migrating import upgrade
 from app.database.opening import open_database
 from app.database.redaction import plain_text
-from app.demo import run_demo
 from app.doctor.examining import run_doctor
 from app.encryption import new_secret_key
 from app.errors import DomainError, invalid
@@ -57,7 +57,8 @@ def demo(
 ) -> None:
     """Run everything in one process on throw-away data, connected to the built-in sandbox."""
     configure_logging()
-    _run(lambda: run_demo(port, typer.echo))
+    # Imported when it is wanted: the sandbox costs a start a quarter of a second, and memory for good.
+    _run(lambda: import_module("app.demo").run_demo(port, typer.echo))
 
 
 @main.command()

@@ -97,9 +97,11 @@ def upgrade_to_head(connection: Connection, migrations: Path = MIGRATIONS) -> No
         _refuse_to_break_others(connection, [name for name, expand in pending.items() if not expand])
     if begun_here:
         connection.commit()  # looking has begun one
+    if not pending:
+        return
     command.upgrade(alembic_config(connection, migrations), "head")
-    # Reads every row there is, so not at each start.
-    if connection.dialect.name == "sqlite" and pending:
+    # Reads every row there is.
+    if connection.dialect.name == "sqlite":
         _refuse_orphans(connection)
 
 
