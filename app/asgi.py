@@ -24,6 +24,7 @@ from app.policy import GRAPHQL_PATH, CrossOrigin, Policy
 from app.queue.port import Wake
 from app.rest import rest_routes
 from app.services.api_keys import ApiKeyService
+from app.services.audit_log import AuditLog
 from app.services.canceling import CancelService
 from app.services.connections import ConnectionService
 from app.services.disconnecting import DisconnectService
@@ -85,6 +86,7 @@ def build_services(
         disconnecting=DisconnectService(database, wake, clock),
         reading=Reading(database),
         listing=ListingService(database, clock),
+        audit_log=AuditLog(database),
         replay=ReplayService(database, opener.connectors, wake, clock),
         canceling=CancelService(database, clock),
         watching=JobFeed(database),

@@ -4,7 +4,7 @@ It answers in JSON whatever happens. The change itself is the mutation's.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from starlette.datastructures import Headers
@@ -85,6 +85,7 @@ class UpdateLeadStatusEndpoint:
         viewer = await let_in(self.services.gatekeeper, scope)
         if not viewer.may(_SCOPE):
             raise RefusedError(403, f"The API key lacks a scope this needs: {_SCOPE.value}")
+        viewer = replace(viewer, request_id=request_id_of(scope))
         body = await read_body(receive, headers, within_s=self.body_within_s)
         try:
             given = read_object(body)

@@ -7,6 +7,7 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.api_keys import ApiKeys, SetupApiKeys
+from resolvers.audit_log import AuditLog
 from resolvers.create_lead import CreateLead
 from resolvers.erase_lead import EraseLead
 from resolvers.job_updated import JobUpdated
@@ -24,7 +25,7 @@ from schema.scalars import CENTS, DATE, DATE_TIME, JSON_SCALAR, Cents
 
 
 @strawberry.type(description="Everything that can be looked at.")
-class Query(Reading, Lists, PreviewLeadStatus, ApiKeys):
+class Query(Reading, Lists, PreviewLeadStatus, ApiKeys, AuditLog):
     """All queries."""
 
 

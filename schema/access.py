@@ -58,6 +58,8 @@ _ROOT_FIELDS: Final = {
     # What filters and orders could tell of people is held back in resolvers/lists.py: they may be variables.
     "Query.leads": _READ_STATUS,
     "Query.deliveries": _READ_STATUS,
+    # It says what others do, and what they call their keys.
+    "Query.auditLog": _ADMINISTER,
     "Query.previewLeadStatus": _READ_STATUS,
     "Query.job": _READ_STATUS,
     "Query.conversionLabels": _READ_STATUS,

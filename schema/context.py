@@ -1,6 +1,6 @@
 """What every resolver is handed: who is calling, the services, and loaders for nested fields."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 from uuid import UUID
@@ -10,6 +10,7 @@ from graphql import GraphQLError
 
 from app.repositories.keyset import Window
 from app.services.api_keys import ApiKeyService
+from app.services.audit_log import AuditLog
 from app.services.canceling import CancelService
 from app.services.connections import ConnectionService
 from app.services.disconnecting import DisconnectService
@@ -56,6 +57,7 @@ class Services:
     disconnecting: DisconnectService
     reading: Reading
     listing: ListingService
+    audit_log: AuditLog
     replay: ReplayService
     canceling: CancelService
     watching: JobFeed
@@ -139,7 +141,8 @@ class Context:
     """Rows of lists, since the loaders are as they are."""
 
     def __post_init__(self) -> None:
-        """Begin with empty loaders."""
+        """Begin with empty loaders; what is done is written down with the request it came with."""
+        self.viewer = replace(self.viewer, request_id=self.request_id)
         self.refresh()
 
     def show(self, rows: int) -> None:

@@ -8,6 +8,8 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from app.values import (
     ApiKeyKind,
+    AuditAction,
+    AuditSubject,
     ConflictPolicy,
     ConsentState,
     DeliveryKind,
@@ -26,6 +28,8 @@ from app.values import (
 
 __all__ = [
     "ApiKeyKind",
+    "AuditAction",
+    "AuditSubject",
     "ConflictPolicy",
     "ConsentState",
     "DeliveryKind",
@@ -198,6 +202,37 @@ _show(
     LEADS_READ="`leads:read`: see leads, and what was sent of them.",
     STATUS_WRITE="`status:write`: change the status of leads, without seeing anything personal.",
     ADMIN="`admin`: everything.",
+)
+_show(
+    AuditAction,
+    "What somebody did. More may be added.",
+    STATUS_CHANGED="A lead's status was changed; `label` is what it was changed to, nothing after `open`.",
+    LEAD_CREATED="A lead was created.",
+    LEAD_UPDATED="A lead was changed, by `updateLead` or by another `createLead` for its `uniqueEventId`.",
+    LEAD_ERASED="A lead was erased.",
+    LABEL_CREATED="A conversion label was created.",
+    LABEL_UPDATED="A conversion label or what it is mapped to was changed.",
+    INTEGRATION_CONNECTED="The project was connected to a platform.",
+    INTEGRATION_UPDATED="A connection was changed.",
+    INTEGRATION_PAUSED="An integration was paused by hand.",
+    INTEGRATION_RESUMED="A pause was ended by hand.",
+    INTEGRATION_TESTED="A connection was tried.",
+    INTEGRATION_DISCONNECTED="An integration was disconnected.",
+    JOB_CANCELED="A job was canceled by `cancelJob`.",
+    DELIVERIES_RETRIED="The deliveries that it names were queued again; a large number is several events.",
+    PROJECT_CREATED="The project was created.",
+    API_KEY_CREATED="An API key was created.",
+    API_KEY_REVOKED="An API key was revoked.",
+)
+_show(
+    AuditSubject,
+    "What something was done to. More may be added.",
+    LEAD="A lead.",
+    CONVERSION_JOB="A conversion job.",
+    CONVERSION_LABEL="A conversion label.",
+    INTEGRATION="An integration.",
+    API_KEY="An API key.",
+    PROJECT="The project itself.",
 )
 _show(
     ErrorCode,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session
@@ -14,10 +14,11 @@ from app.errors import ApiKeyNotFoundError, Problem, invalid
 from app.ids import parse_id
 from app.repositories.api_keys import find_key_by_id, list_keys, lock_keys
 from app.repositories.projects import find_project_by_name, is_in_force
+from app.services.auditing import Author, differences, record
 from app.services.texts import name_problem, reject
 from app.services.viewer import Viewer, key_row, new_key
 from app.tables.projects import ApiKeyRow, ProjectRow
-from app.values import ApiKeyKind, Scope
+from app.values import ApiKeyKind, AuditAction, Scope
 
 STAYS: Final = timedelta(days=1)
 """How much longer a key must be in force to be one that still opens the project when another is revoked."""
@@ -64,7 +65,7 @@ class ApiKeyService:
 
     async def create(self, viewer: Viewer, new: NewKey) -> CreatedKey:
         """Make a key to the viewer's project; InvalidInputError with all that is wrong."""
-        return await self._create(lambda _session: viewer.project_id, new)
+        return await self._create(lambda _session: Author.of(viewer), new)
 
     async def revoke(self, viewer: Viewer, given_id: str) -> ApiKeyRow:
         """Put a key of the viewer's project out of force at once; one that is revoked already stays so.
@@ -83,7 +84,7 @@ class ApiKeyService:
                 raise ApiKeyNotFoundError
             if _administers(key, now) and not any(_stays(other, now) for other in keys if other is not key):
                 raise invalid("id", message=_LAST_KEY)
-            return self._revoke(session, key, now)
+            return self._revoke(session, Author.of(viewer), key, now)
 
         return await self.database.write(work)
 
@@ -97,7 +98,7 @@ class ApiKeyService:
 
     async def create_for(self, project_name: str, new: NewKey) -> CreatedKey:
         """Make a key to the project with this name; InvalidInputError with all that is wrong."""
-        return await self._create(lambda session: _find_project(session, project_name).id, new)
+        return await self._create(lambda session: Author(_find_project(session, project_name).id), new)
 
     async def revoke_any(self, given_id: str) -> ApiKeyRow:
         """Revoke a key of any project, the last one too: another can be made; ApiKeyNotFoundError."""
@@ -107,17 +108,18 @@ class ApiKeyService:
             key = find_key_by_id(session, key_id) if key_id else None
             if key is None:
                 raise ApiKeyNotFoundError
-            return self._revoke(session, key, now)
+            return self._revoke(session, Author(key.project_id), key, now)
 
         return await self.database.write(work)
 
-    async def _create(self, find_project_id: Callable[[Session], UUID], new: NewKey) -> CreatedKey:
+    async def _create(self, find_author: Callable[[Session], Author], new: NewKey) -> CreatedKey:
         reject(_problems(new, self.clock()))
         key = new_key(new.kind)
 
         def work(session: Session) -> ApiKeyRow:
+            author = find_author(session)
             row = key_row(
-                project_id=find_project_id(session),
+                project_id=author.project_id,
                 name=new.name.strip(),
                 key=key,
                 scopes=frozenset(new.scopes),
@@ -126,14 +128,17 @@ class ApiKeyService:
                 expires_at=new.expires_at,
             )
             session.add(row)
+            changes = differences({}, _audited_values(row))
+            record(session, author, AuditAction.API_KEY_CREATED, row.id, row.created_at, changes=changes)
             return row
 
         return CreatedKey(await self.database.write(work), key)
 
-    def _revoke(self, session: Session, key: ApiKeyRow, now: datetime) -> ApiKeyRow:
+    def _revoke(self, session: Session, author: Author, key: ApiKeyRow, now: datetime) -> ApiKeyRow:
         """The one way a key goes out of force by hand."""
         if key.revoked_at is None:
             key.revoked_at = now
+            record(session, author, AuditAction.API_KEY_REVOKED, key.id, now)
         after_commit(session, lambda: self.revoked(key.id))
         return key
 
@@ -142,6 +147,11 @@ _LAST_KEY: Final = (
     "is the last key with the scope admin that stays in force: create another one first, or have the operator"
     " revoke it with `leadwire revoke-key`"
 )
+
+
+def _audited_values(key: ApiKeyRow) -> dict[str, Any]:
+    expires_at = key.expires_at.isoformat() if key.expires_at else None
+    return {"name": key.name, "kind": key.kind.value, "scopes": key.scopes or None, "expiresAt": expires_at}
 
 
 def _administers(key: ApiKeyRow, now: datetime) -> bool:

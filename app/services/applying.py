@@ -25,6 +25,7 @@ from app.repositories.jobs import (
 )
 from app.repositories.leads import store_status
 from app.services.answers import Opened, Queued
+from app.services.auditing import Change, record
 from app.services.conversions import consent_of_lead
 from app.services.idempotency import Fingerprint, recall, remember
 from app.services.identifying import ChosenIdentifier, normalised, require_lead
@@ -33,12 +34,14 @@ from app.services.progress import DUE_SOON, deactivate_job, settle_jobs
 from app.services.setups import Setup
 from app.services.situation import Plan, Situation
 from app.services.status_change import StatusChange
+from app.services.viewer import Viewer
 from app.tables.jobs import JobRow
 from app.tables.labels import LabelRow
 from app.tables.leads import LeadRow
 from app.tables.making import make, put
 from app.tables.projects import ProjectRow
 from app.values import (
+    AuditAction,
     ConflictPolicy,
     DeliveryState,
     JobState,
@@ -58,6 +61,8 @@ class Call:
     change: StatusChange
     chosen: ChosenIdentifier
     now: datetime
+    viewer: Viewer
+    """Who asks for it."""
     make_id: Callable[[], UUID] = new_id
     """Ids for the job, by which platforms recognise its conversion, and for its deliveries."""
 
@@ -127,6 +132,7 @@ def _resolve_label(call: Call) -> LabelRow:
 def _open(call: Call, lead: LeadRow) -> Opened:
     canceled = _cancel_current(call, lead)
     _write_price(call, lead)
+    _record_opening(call, lead)
     put(lead, status=LeadStatus.OPEN, label_id=None, updated_at=call.now)
     store_status(call.session, lead)
     return Opened(
@@ -135,6 +141,15 @@ def _open(call: Call, lead: LeadRow) -> Opened:
         identified_by=call.chosen.kind,
         canceled_job=canceled,
     )
+
+
+def _record_opening(call: Call, lead: LeadRow) -> None:
+    """Write down who did it. Of a change that queues a job the job itself tells."""
+    label = None if lead.label_id is None else str(lead.label_id)
+    changes = [Change("label", before=label)]
+    if call.change.price_cents is not None:
+        changes.append(Change("price"))
+    record(call.session, call.viewer, AuditAction.STATUS_CHANGED, lead.id, call.now, changes=changes)
 
 
 def _cancel_current(call: Call, lead: LeadRow) -> JobRow | None:
@@ -228,6 +243,8 @@ def _new_job(call: Call, lead: LeadRow, label: LabelRow) -> JobRow:
             "currency": lead.currency,
             "occurred_at": (call.change.occurred_at or call.now).replace(microsecond=0),
             "warnings": [],
+            "key_id": call.viewer.key_id,
+            "request_id": call.viewer.request_id,
             "created_at": call.now,
         },
     )

@@ -10,10 +10,11 @@ from app.database.database import Database
 from app.ids import parse_id
 from app.repositories.jobs import cancel_waiting, find_job
 from app.repositories.leads import find_lead, store_status
+from app.services.auditing import record
 from app.services.progress import deactivate_job
 from app.services.viewer import Viewer
 from app.tables.jobs import JobRow
-from app.values import LeadIdentifierKind, LeadStatus
+from app.values import AuditAction, LeadIdentifierKind, LeadStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,18 @@ class CancelService:
 
         def work(session: Session) -> JobRow | None:
             job = find_job(session, viewer.project_id, job_id)
-            return None if job is None else _cancel(session, job, now)
+            return None if job is None else _cancel(session, viewer, job, now)
 
         return await self.database.write(work)
 
 
-def _cancel(session: Session, job: JobRow, now: datetime) -> JobRow:
+def _cancel(session: Session, viewer: Viewer, job: JobRow, now: datetime) -> JobRow:
     # The lead's lock first, as in every status change: afterwards nobody else moves the job on.
     lead = find_lead(session, job.project_id, LeadIdentifierKind.LEAD_ID, job.lead_id, lock=True)
     assert lead is not None
-    cancel_waiting(session, job.id, now)
+    session.refresh(job)
+    if cancel_waiting(session, job.id, now) or job.active:
+        record(session, viewer, AuditAction.JOB_CANCELED, job.id, now)
     deactivate_job(session, job, now)
     session.refresh(job)
     if lead.current_job_id == job.id and lead.status is LeadStatus.PENDING:

@@ -15,13 +15,14 @@ from app.encryption import Cipher
 from app.ids import new_id
 from app.queue.port import Wake
 from app.repositories.integrations import probe_held_mappings
+from app.services.connection_audit import audited_values, record_connection
 from app.services.connection_checks import check_shape, checked_settings
 from app.services.finding import integration_to_change
 from app.services.pausing import try_at_once
 from app.services.viewer import Viewer
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow
-from app.values import Platform
+from app.values import AuditAction, Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,8 @@ class ConnectionService:
         check_shape(connection.name, parts)
 
         def work(session: Session) -> IntegrationRow:
-            return add_integration(
+            now = self.clock()
+            row = add_integration(
                 session,
                 project_id=viewer.project_id,
                 platform=connection.platform,
@@ -80,9 +82,11 @@ class ConnectionService:
                 credentials=connection.credentials,
                 connectors=self.connectors,
                 cipher=self.cipher,
-                now=self.clock(),
+                now=now,
                 test_mode=connection.test_mode,
             )
+            record_connection(session, viewer, AuditAction.INTEGRATION_CONNECTED, row, now, before={})
+            return row
 
         return await self.database.write(work)
 
@@ -96,15 +100,20 @@ class ConnectionService:
 
         def work(session: Session) -> IntegrationRow:
             integration = integration_to_change(session, viewer, integration_id)
-            self._change(session, integration, change)
+            now, before = self.clock(), audited_values(integration)
+            self._change(session, integration, change, now)
+            record_connection(
+                session, viewer, AuditAction.INTEGRATION_UPDATED, integration, now, before=before
+            )
             after_commit(session, lambda: self.wake([integration.id]))
             return integration
 
         return await self.database.write(work)
 
-    def _change(self, session: Session, integration: IntegrationRow, change: ConnectionChange) -> None:
+    def _change(
+        self, session: Session, integration: IntegrationRow, change: ConnectionChange, now: datetime
+    ) -> None:
         check_shape(change.name, change.parts)
-        now = self.clock()
         if change.parts:
             self._change_parts(integration, change)
             try_at_once(session, integration, now)

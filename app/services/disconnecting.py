@@ -15,10 +15,12 @@ from app.database.database import Database, after_commit
 from app.queue.port import SWEEP_LANE, Wake
 from app.repositories.disconnecting import cancel, delete_mappings, end_asking, find_waiting
 from app.repositories.settling import lock_jobs
+from app.services.auditing import record
 from app.services.finding import integration_to_change
 from app.services.progress import settle_locked
 from app.services.viewer import Viewer
 from app.tables.integrations import IntegrationRow
+from app.values import AuditAction
 
 DISCONNECTED = "INTEGRATION_DISCONNECTED"
 """The code of a delivery that was waiting when its integration was disconnected."""
@@ -57,6 +59,7 @@ class DisconnectService:
             integration.enabled, integration.credentials = False, ""
             integration.paused_at, integration.pause_reason = None, None
             integration.pause_message, integration.probe_at = None, None
+            record(session, viewer, AuditAction.INTEGRATION_DISCONNECTED, integration.id, now)
             after_commit(session, lambda: self.wake([integration.id, SWEEP_LANE]))
             return integration
 

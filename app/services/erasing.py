@@ -27,9 +27,11 @@ from app.repositories.erasing import (
 )
 from app.repositories.projects import get_project
 from app.repositories.settling import lock_jobs
+from app.services.auditing import record
 from app.services.identifying import LeadIdentifier, choose_identifier, load_lead
 from app.services.progress import settle_locked
 from app.services.viewer import Viewer
+from app.values import AuditAction
 
 CHUNK: Final = 100
 """Deliveries in one transaction, with as many attempts and twice as many jobs at most."""
@@ -82,6 +84,8 @@ class EraseService:
             lead = load_lead(session, project, chosen, lock=True, erased=True)
             if lead is None or lead.id is None:
                 raise LeadNotFoundError(chosen.kind)
+            if lead.erased_at is None:
+                record(session, viewer, AuditAction.LEAD_ERASED, lead.id, now)
             mark_erased(session, lead.id, now)
             return lead.id, _go_on(session, lead_id=lead.id, place=_Place(), now=now)
 

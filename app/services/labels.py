@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from sqlmodel import Session
 
@@ -13,12 +13,14 @@ from app.database.database import Database, after_commit
 from app.errors import LabelNotFoundError, Problem
 from app.ids import new_id, parse_id
 from app.queue.port import Wake
-from app.repositories.labels import lock_label
+from app.repositories.labels import lock_label, mappings_of_labels
+from app.services.auditing import differences, record
 from app.services.label_mappings import Mapping, add_mappings, mapping_problems, replace_mappings
 from app.services.limits import MAX_CENTS
 from app.services.texts import name_problem, reject
 from app.services.viewer import Viewer
 from app.tables.labels import LabelRow
+from app.values import AuditAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,8 @@ class LabelService:
             session.add(row)
             session.flush()
             add_mappings(session, row.id, label.mappings)
+            session.flush()
+            self._record(session, viewer, AuditAction.LABEL_CREATED, row, {})
             return row
 
         return await self.database.write(work)
@@ -105,13 +109,37 @@ class LabelService:
             if change.mappings is not None:
                 problems += mapping_problems(session, viewer.project_id, change.mappings)
             reject(problems)
+            before = _audited_values(session, label)
             _apply(label, change, self.clock())
             if change.mappings is not None:
                 lanes = replace_mappings(session, label.id, change.mappings)
                 after_commit(session, lambda: self.wake(lanes))
+            session.flush()
+            self._record(session, viewer, AuditAction.LABEL_UPDATED, label, before)
             return label
 
         return await self.database.write(work)
+
+    def _record(
+        self, session: Session, viewer: Viewer, action: AuditAction, label: LabelRow, before: dict[str, Any]
+    ) -> None:
+        changes = differences(before, _audited_values(session, label))
+        if changes:
+            record(session, viewer, action, label.id, self.clock(), changes=changes)
+
+
+def _audited_values(session: Session, label: LabelRow) -> dict[str, Any]:
+    """All of it, by the names of the public schema; nothing is personal."""
+    mappings = mappings_of_labels(session, [label.id])
+    return {
+        "name": label.name,
+        "markAsDone": label.mark_as_done,
+        "convertOnce": label.convert_once,
+        "undoOnLost": label.undo_on_lost,
+        "defaultPrice": label.default_price_cents,
+        "archived": label.archived_at is not None,
+        **{f"mappings.{mapping.integration_id}": mapping.target for mapping in mappings},
+    }
 
 
 def _problems(name: str | None, price_cents: int | None) -> list[Problem]:

@@ -45,6 +45,17 @@ _RECOGNISES: Final = frozenset(
 )
 
 
+_WRITTEN: Final = (
+    *_LIMITS,
+    "form_data",
+    "ad_storage",
+    "analytics_storage",
+    "ad_user_data",
+    "ad_personalization",
+)
+"""Columns that are written as they are given."""
+
+
 def camel(name: str) -> str:
     """The public schema's form of a column's name."""
     head, *tail = name.split("_")
@@ -108,6 +119,13 @@ def _is_currency(code: str) -> bool:
 def names_somebody(values: LeadValues) -> bool:
     """Whether there is anything in the values to find or match a lead by."""
     return any(values.get(name) for name in _RECOGNISES)
+
+
+def audited_values(lead: LeadRow) -> dict[str, Any]:
+    """What somebody may have written to the lead, by the names of the public schema: to tell what changed."""
+    values = {camel(name): getattr(lead, name) for name in _WRITTEN}
+    clicked_at = [getattr(lead, f"{group}_clicked_at") for group in CLICK_GROUPS]
+    return values | {"price": lead.price_cents, "clickedAt": clicked_at if any(clicked_at) else None}
 
 
 def is_recognisable(lead: LeadRow) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -10,6 +11,7 @@ from app.database.database import Database
 from app.errors import InvalidInputError, Problem, invalid
 from app.repositories.leads import find_by_event, insert_lead, store_lead
 from app.repositories.projects import get_project
+from app.services.auditing import changed_fields, record
 from app.services.identifying import (
     ChosenIdentifier,
     LeadIdentifier,
@@ -19,6 +21,7 @@ from app.services.identifying import (
 )
 from app.services.lead_fields import (
     LeadValues,
+    audited_values,
     changed_values,
     given_values,
     is_recognisable,
@@ -30,7 +33,7 @@ from app.services.texts import reject
 from app.services.viewer import Viewer
 from app.tables.leads import LeadRow
 from app.tables.projects import ProjectRow
-from app.values import LeadIdentifierKind, LeadStatus
+from app.values import AuditAction, LeadIdentifierKind, LeadStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,10 @@ class LeadService:
         def work(session: Session) -> LeadRow:
             project = get_project(session, viewer.project_id)
             lead = require_lead(session, project, chosen)
+            before = audited_values(lead)
             _merge(lead, project, _with_currency(changed, project), now)
             store_lead(session, lead)
+            _record_update(session, viewer, lead, now, before=before)
             return lead
 
         return await self.database.write(work)
@@ -128,15 +133,38 @@ def _create_or_merge(session: Session, viewer: Viewer, given: LeadValues, now: d
         lead = _new_lead(project, given, now)
         lead.id = insert_lead(session, lead)
         if lead.id is not None:
+            _record(session, viewer, AuditAction.LEAD_CREATED, lead, now, before={})
             return Created(lead, created=True)
         # Another call created it a moment ago: what it wrote is there now.
         there = find_by_event(session, project.id, str(event), lock=True)
         assert there is not None
+    before = audited_values(there)
     if viewer.is_public:
         fill_attribution(there, given, default_country=project.country_code, now=now)
     else:
         _merge(there, project, given, now)
+    _record_update(session, viewer, there, now, before=before)
     return Created(there, created=False)
+
+
+def _record_update(
+    session: Session, viewer: Viewer, lead: LeadRow, now: datetime, *, before: dict[str, Any]
+) -> None:
+    if audited_values(lead) != before:
+        _record(session, viewer, AuditAction.LEAD_UPDATED, lead, now, before=before)
+
+
+def _record(
+    session: Session,
+    viewer: Viewer,
+    action: AuditAction,
+    lead: LeadRow,
+    now: datetime,
+    *,
+    before: dict[str, Any],
+) -> None:
+    changes = changed_fields(before, audited_values(lead))
+    record(session, viewer, action, lead.id, now, changes=changes)
 
 
 def _new_lead(project: ProjectRow, given: LeadValues, now: datetime) -> LeadRow:

@@ -10,10 +10,11 @@ from app.clock import Clock
 from app.database.database import Database, after_commit
 from app.queue.port import Wake
 from app.repositories.integrations import probe_held_mappings
+from app.services.auditing import Change, record
 from app.services.finding import integration_to_change
 from app.services.viewer import Viewer
 from app.tables.integrations import IntegrationRow
-from app.values import PauseReason
+from app.values import AuditAction, PauseReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,11 @@ class PauseService:
 
         IntegrationNotFoundError; so for resume().
         """
-        return await self._change(viewer, integration_id, self._pause)
+        return await self._change(viewer, integration_id, AuditAction.INTEGRATION_PAUSED, self._pause)
 
     async def resume(self, viewer: Viewer, integration_id: str) -> IntegrationRow:
         """End a pause of any kind, in one transaction; what is not mended pauses it again."""
-        return await self._change(viewer, integration_id, _resume)
+        return await self._change(viewer, integration_id, AuditAction.INTEGRATION_RESUMED, _resume)
 
     def _pause(self, integration: IntegrationRow) -> None:
         integration.paused_at = integration.paused_at or self.clock()
@@ -41,11 +42,19 @@ class PauseService:
         integration.pause_message, integration.probe_at = None, None
 
     async def _change(
-        self, viewer: Viewer, integration_id: str, change: Callable[[IntegrationRow], None]
+        self,
+        viewer: Viewer,
+        integration_id: str,
+        action: AuditAction,
+        change: Callable[[IntegrationRow], None],
     ) -> IntegrationRow:
         def work(session: Session) -> IntegrationRow:
             integration = integration_to_change(session, viewer, integration_id)
+            before = integration.pause_reason
             change(integration)
+            if integration.pause_reason != before:
+                changes = [Change("pauseReason", before, integration.pause_reason)]
+                record(session, viewer, action, integration.id, self.clock(), changes=changes)
             after_commit(session, lambda: self.wake([integration.id]))
             return integration
 

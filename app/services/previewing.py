@@ -82,7 +82,7 @@ class PreviewService:
         setup = await self.setups.of(viewer.project_id)
 
         def work(session: Session) -> NoReturn:
-            raise _UndoneError(self._look(session, setup, change, chosen, now))
+            raise _UndoneError(self._look(session, viewer, setup, change, chosen, now=now))
 
         try:
             return await self.database.write(work)
@@ -92,9 +92,11 @@ class PreviewService:
     def _look(
         self,
         session: Session,
+        viewer: Viewer,
         setup: Setup,
         change: StatusChange,
         chosen: ChosenIdentifier,
+        *,
         now: datetime,
     ) -> Preview:
         lead = require_lead(session, setup.project, chosen)
@@ -109,6 +111,7 @@ class PreviewService:
                 change=replace(change, idempotency_key=None),
                 chosen=chosen,
                 now=now,
+                viewer=viewer,
                 make_id=self.make_id,
             )
         )

@@ -16,6 +16,7 @@ from app.ids import parse_id
 from app.queue.port import Wake
 from app.repositories.integrations import find_integration, lock_integration
 from app.repositories.labels import mappings_in_use
+from app.services.auditing import record
 from app.services.pausing import try_at_once
 from app.services.probe_report import (
     Report,
@@ -31,7 +32,7 @@ from app.services.renewing import store_renewal
 from app.services.sunsets import ApiVersion, api_version
 from app.services.viewer import Viewer
 from app.tables.integrations import IntegrationRow
-from app.values import Platform
+from app.values import AuditAction, Platform
 
 AT_ONCE: Final = 4
 """Targets tried at the same time: some platforms count these requests like any other."""
@@ -59,9 +60,7 @@ class ProbeService:
         subject = await self._subject(viewer, given_id)
         integration = subject.integration
         report = await try_out(self.opener, integration, subject.targets)
-        tries_again = report.is_accepted and subject.is_stopped
-        if tries_again or self.opener.renewals.get(integration.id):
-            await self._follow_up(viewer, integration, tries_again=tries_again)
+        await self._follow_up(viewer, integration, tries_again=report.is_accepted and subject.is_stopped)
         connector = self.opener.connectors.get(integration.platform)
         if connector is None:
             return report
@@ -83,6 +82,9 @@ class ProbeService:
 
     async def _follow_up(self, viewer: Viewer, tried: IntegrationRow, *, tries_again: bool) -> None:
         def work(session: Session) -> None:
+            record(session, viewer, AuditAction.INTEGRATION_TESTED, tried.id, self.clock())
+            if not tries_again and self.opener.renewals.get(tried.id) is None:
+                return
             integration = lock_integration(session, viewer.project_id, tried.id)
             if integration is None:
                 return  # disconnected meanwhile

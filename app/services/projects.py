@@ -10,9 +10,11 @@ from app.database.database import Database
 from app.errors import invalid
 from app.ids import new_id
 from app.repositories.projects import find_project_by_name
+from app.services.auditing import Author, differences, record
 from app.services.contacts import is_region
 from app.tables.labels import LabelRow
 from app.tables.projects import ProjectRow
+from app.values import AuditAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,14 @@ class ProjectService:
         def work(session: Session) -> ProjectRow:
             if find_project_by_name(session, name) is not None:
                 raise invalid("name", message=f"a project named '{name}' exists already")
-            return add_project(session, self.clock, name=name, country_code=country_code, currency=currency)
+            project = add_project(
+                session, self.clock, name=name, country_code=country_code, currency=currency
+            )
+            values = {"name": name, "countryCode": country_code, "currency": currency}
+            created, now = AuditAction.PROJECT_CREATED, self.clock()
+            changes = differences({}, values)
+            record(session, Author(project.id), created, project.id, now, changes=changes)
+            return project
 
         return await self.database.write(work)
 

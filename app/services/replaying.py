@@ -31,6 +31,7 @@ from app.repositories.replaying import (
     write_retries,
 )
 from app.repositories.settling import lock_jobs
+from app.services.auditing import Change, record
 from app.services.filters import DeliveryFilter
 from app.services.progress import settle_locked
 from app.services.retries import LeadHistory, Retry, Surroundings
@@ -38,7 +39,14 @@ from app.services.retrying import plan_retry
 from app.services.situation import Planned
 from app.services.viewer import Viewer
 from app.tables.jobs import DeliveryRow
-from app.values import RETRYABLE_STATES, DeliveryPlan, DeliveryState, Platform, WarningCode
+from app.values import (
+    RETRYABLE_STATES,
+    AuditAction,
+    DeliveryPlan,
+    DeliveryState,
+    Platform,
+    WarningCode,
+)
 
 CHUNK = 50
 """Deliveries in one transaction, with as many jobs and leads at most.
@@ -86,7 +94,7 @@ class ReplayService:
         criteria = _retryable(given.criteria(viewer.project_id), self.clock())
         replay, decided, beyond = Replay(), dict[UUID, Planned](), None
         while True:
-            work = _Work(self, criteria, Window(count=CHUNK, beyond=beyond), decided)
+            work = _Work(self, viewer, criteria, Window(count=CHUNK, beyond=beyond), decided)
             chunk = await (self.database.read(work.look) if dry_run else self.database.write(work.carry_out))
             for planned in chunk.planned:
                 _count(replay, planned)
@@ -118,6 +126,7 @@ class _Work:
     """One transaction's part."""
 
     service: ReplayService
+    viewer: Viewer
     criteria: DeliveryCriteria
     window: Window
     decided: Mapping[UUID, Planned]
@@ -140,10 +149,17 @@ class _Work:
         kept = [one.delivery for one in planned if one.plan is DeliveryPlan.SKIP]
         explain_skips(session, {delivery.id: delivery.warning for delivery in kept})
         settle_locked(session, jobs, self.service.clock())
+        if again:
+            self._record(session, again)
         lanes = {one.integration_id for one in again if one.state is DeliveryState.SCHEDULED}
         if lanes:
             after_commit(session, lambda: self.service.wake(sorted(lanes)))
         return _Chunk(planned, self._end(found))
+
+    def _record(self, session: Session, again: Sequence[DeliveryRow]) -> None:
+        retried = Change("deliveries", after=[str(delivery.id) for delivery in again])
+        project_id, now = self.viewer.project_id, self.service.clock()
+        record(session, self.viewer, AuditAction.DELIVERIES_RETRIED, project_id, now, changes=[retried])
 
     def _find(self, session: Session) -> list[DeliveryRow]:
         return find_retryable(session, self.criteria, self.window)

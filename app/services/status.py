@@ -50,6 +50,7 @@ class StatusService:
                     change=change,
                     chosen=chosen,
                     now=now,
+                    viewer=viewer,
                     make_id=self.make_id,
                 )
             )

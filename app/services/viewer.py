@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -34,6 +34,9 @@ class Viewer:
     key_id: UUID
     scopes: frozenset[Scope]
     kind: ApiKeyKind = ApiKeyKind.SECRET
+    key_name: str = field(default="", compare=False)
+    request_id: str | None = field(default=None, compare=False)
+    """What the caller is doing just now; None: nothing with an id."""
 
     @property
     def is_public(self) -> bool:
@@ -117,4 +120,5 @@ def _viewer(row: ApiKeyRow) -> Viewer:
         key_id=row.id,
         scopes=frozenset(Scope(scope) for scope in row.scopes),
         kind=row.kind,
+        key_name=row.name,
     )

@@ -32,6 +32,15 @@ class JobRow(SQLModel, table=True):
             postgresql_where=text("active"),
         ),
         Index("ix_job_lead", "lead_id", "id"),
+        # The audit log, which shows each job as the status change that made it.
+        Index(
+            "ix_job_audit",
+            "project_id",
+            "created_at",
+            "id",
+            sqlite_where=text("key_id IS NOT NULL"),
+            postgresql_where=text("key_id IS NOT NULL"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -50,6 +59,13 @@ class JobRow(SQLModel, table=True):
     """When it happened in the CRM; whole seconds."""
     warnings: list[dict[str, Any]] = Field(sa_type=JSON_TYPE)
     """The warnings of the answer, as then."""
+    key_id: UUID | None = None
+    """The API key whose holder changed the status; None: not known any more, or older than the audit log.
+
+    No foreign key: it would be looked up at every status change, and keys are never deleted.
+    """
+    request_id: str | None = None
+    """The request it came with."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When its last delivery became final or ACCEPTED; None: not yet."""

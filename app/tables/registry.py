@@ -2,9 +2,9 @@
 
 from sqlmodel import SQLModel
 
-from app.tables import integrations, jobs, labels, leads, projects
+from app.tables import audit, integrations, jobs, labels, leads, projects
 
-__all__ = ["integrations", "jobs", "labels", "leads", "metadata", "projects"]
+__all__ = ["audit", "integrations", "jobs", "labels", "leads", "metadata", "projects"]
 
 metadata = SQLModel.metadata
 """Of every table of the project."""

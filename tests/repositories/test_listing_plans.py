@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from app.database.database import Database
 from app.ids import new_id
+from app.repositories.auditing import AuditCriteria, select_events
 from app.repositories.filtering import DeliveryCriteria, LeadCriteria, SearchTerm
 from app.repositories.keyset import Position, Window
 from app.repositories.listing import (
@@ -24,6 +25,7 @@ from app.repositories.listing import (
 from app.repositories.replaying import find_retryable
 from app.values import (
     RETRYABLE_STATES,
+    AuditAction,
     DeliveryState,
     LeadOrderField,
     LeadStatus,
@@ -264,3 +266,35 @@ async def test_what_may_be_tried_again_is_read_a_state_at_a_time(sqlite_database
     searched = [detail for detail in details if "ix_delivery_state (project_id=? AND state=?" in detail]
     assert len(searched) == len(RETRYABLE_STATES)
     assert not [detail for detail in details if detail.startswith("SCAN delivery")], details
+
+
+@pytest.mark.parametrize("beyond", [None, Position((START, new_id()))])
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        {},
+        {"actions": [AuditAction.STATUS_CHANGED]},
+        {"key_id": new_id()},
+        {"created_from": START, "created_to": START + timedelta(days=1)},
+    ],
+)
+async def test_the_audit_log_is_read_in_the_order_of_both_its_indexes(
+    sqlite_database: Database, criteria: dict[str, Any], beyond: Position | None
+) -> None:
+    which = AuditCriteria(project_id=PROJECT, **criteria)
+
+    events, jobs = await plans(
+        sqlite_database, lambda session: select_events(session, which, Window(count=50, beyond=beyond))
+    )
+
+    assert in_order([events], "ix_audit_created"), events
+    assert in_order([jobs], "ix_job_audit"), jobs
+
+
+async def test_what_was_done_to_one_lead_is_found_by_the_lead(sqlite_database: Database) -> None:
+    which = AuditCriteria(project_id=PROJECT, subject_id="7", lead_id=7)
+
+    details = await plans(sqlite_database, lambda session: select_events(session, which, Window(count=50)))
+
+    assert in_order(details[:1], "ix_audit_subject"), details
+    assert any("ix_job_lead" in detail for detail in details[1:]), details
