@@ -32,6 +32,7 @@ from app.metrics.instruments import Instruments
 from app.metrics.loop_lag import measured_lag
 from app.metrics.page import read_page
 from app.policy import read_limits, read_policy
+from app.rotating import run_rotation
 from app.runtime import is_postgres, open_runtime, prepare_database
 from app.services.api_keys import ApiKeyService, NewKey
 from app.services.key_uses import written_uses
@@ -299,6 +300,15 @@ def copy_to(
 def create_secret_key() -> None:
     """Print a fresh LEADWIRE_SECRET_KEY."""
     typer.echo(new_secret_key())
+
+
+@main.command()
+def rotate_secret_key() -> None:
+    """Encrypt all that is stored with the first key of LEADWIRE_SECRET_KEY, so that the others can go.
+
+    On PostgreSQL the server may run, once every process has the new key. On SQLite it must be stopped.
+    """
+    _run(lambda: run_rotation(read_settings(), typer.echo))
 
 
 @main.command()

@@ -1,7 +1,7 @@
 """Encryption of stored credentials, with keys that can be rotated."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -15,7 +15,11 @@ class Cipher:
 
     def __init__(self, keys: str) -> None:
         """Take `keys` by commas, newest first, each url-safe base64 of 32 bytes; ValueError otherwise."""
-        self._fernet = MultiFernet([Fernet(key.strip()) for key in keys.split(",") if key.strip()])
+        every = [Fernet(key.strip()) for key in keys.split(",") if key.strip()]
+        self._fernet = MultiFernet(every)
+        self._newest = every[0]
+        self.older_keys: Final = len(every) - 1
+        """How many keys there are that only decrypt."""
 
     def encrypt(self, plain: dict[str, Any]) -> str:
         """JSON, encrypted; another text each time."""
@@ -30,6 +34,14 @@ class Cipher:
                 "LEADWIRE_SECRET_KEY does not fit the stored credentials"
             ) from error
         return plain
+
+    def is_current(self, encrypted: str) -> bool:
+        """Whether the newest key opens it, so that no other is needed."""
+        try:
+            self._newest.decrypt(encrypted)
+        except InvalidToken:
+            return False
+        return True
 
 
 def new_secret_key() -> str:

@@ -32,6 +32,14 @@ def test_another_key_opens_nothing() -> None:
         Cipher(new_secret_key()).decrypt(stored)
 
 
+def test_whether_the_newest_key_suffices_can_be_asked() -> None:
+    old, new = new_secret_key(), new_secret_key()
+    both, stored = Cipher(f"{new},{old}"), Cipher(old).encrypt(SECRET)
+
+    assert (both.is_current(stored), both.is_current(both.encrypt(SECRET))) == (False, True)
+    assert (both.older_keys, Cipher(new).older_keys) == (1, 0)
+
+
 @pytest.mark.parametrize("keys", ["", ",", "short", "not base64!" * 4])
 def test_what_is_no_key_is_refused(keys: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

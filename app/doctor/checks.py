@@ -53,6 +53,16 @@ def check_key(settings: Settings, integrations: Sequence[IntegrationRow]) -> Che
             "were stored with, after the new one, or enter the credentials again."
         )
         return made(text=text, severity=Severity.ERROR)
+    behind = [one.name for one in integrations if not cipher.is_current(one.credentials)]
+    if behind:
+        text = (
+            f"the credentials of {', '.join(behind)} are still under an older key: run `leadwire "
+            "rotate-secret-key` before you take that out."
+        )
+        return made(text=text, severity=Severity.WARNING)
+    if cipher.older_keys:
+        text = "the newest key opens all that is stored: the older ones in LEADWIRE_SECRET_KEY can go"
+        return made(text=text, severity=Severity.NOTICE)
     return made(text=f"set; it opens what is stored ({_count(len(integrations))})")
 
 

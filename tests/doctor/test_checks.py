@@ -58,6 +58,25 @@ def test_a_key_that_is_missing_or_does_not_fit_is_an_error(key: str | None, said
     assert "hunter2" not in check.text
 
 
+def test_what_is_still_under_an_older_key_keeps_that_key_in_use() -> None:
+    newer = new_secret_key()
+    settings = Settings(secret_key=SecretStr(f"{newer},{KEY}"))
+
+    check = check_key(settings, [integration(newer, "Rotated"), integration(KEY, "Forgotten")])
+
+    assert check.severity is Severity.WARNING
+    assert "the credentials of Forgotten are still under an older key" in check.text
+    assert "leadwire rotate-secret-key" in check.text
+
+
+def test_an_older_key_that_nothing_needs_is_worth_knowing() -> None:
+    settings = Settings(secret_key=SecretStr(f"{KEY},{new_secret_key()}"))
+
+    check = check_key(settings, [integration(KEY)])
+
+    assert (check.severity, "can go" in check.text) == (Severity.NOTICE, True)
+
+
 @pytest.mark.parametrize(
     ("worker", "dialect", "severity"),
     [
