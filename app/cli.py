@@ -4,6 +4,7 @@ import asyncio
 import shlex
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -32,14 +33,15 @@ from app.metrics.instruments import Instruments
 from app.metrics.loop_lag import measured_lag
 from app.metrics.page import read_page
 from app.policy import read_limits, read_policy
+from app.pruning import run_prune
 from app.rotating import run_rotation
-from app.runtime import is_postgres, open_runtime, prepare_database
+from app.runtime import is_postgres, open_runtime, prepare_database, read_retention
 from app.services.api_keys import ApiKeyService, NewKey
 from app.services.key_uses import written_uses
 from app.services.projects import ProjectService
 from app.services.texts import SHORT, is_encodable, reject, text_problem
 from app.serving import answer, bind, until_stopped
-from app.settings import SettingsError, read_settings
+from app.settings import LEAST_DAYS, SettingsError, read_settings
 from app.values import ApiKeyKind, Scope
 from resolvers.root import schema
 from schema.examples import blank_examples
@@ -300,6 +302,36 @@ def copy_to(
 def create_secret_key() -> None:
     """Print a fresh LEADWIRE_SECRET_KEY."""
     typer.echo(new_secret_key())
+
+
+@main.command()
+def prune(
+    leads: Annotated[
+        int | None,
+        typer.Option(min=LEAST_DAYS, help="Leads nothing happened to for so many days, with all of theirs."),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=LEAST_DAYS, help="Jobs of which nothing arrived; attempt logs of the others."),
+    ] = None,
+    bodies: Annotated[int | None, typer.Option(min=1, help="What was sent and answered.")] = None,
+    audit: Annotated[int | None, typer.Option(min=1, help="Events of the audit log.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count it, and change nothing.")] = False,
+) -> None:
+    """Delete what is older than so many days and needed by nothing, a little at a time.
+
+    What is left out is as LEADWIRE_RETENTION_..._DAYS says, and kept if that says nothing. On PostgreSQL, and
+    with --dry-run, the server may run.
+    """
+
+    async def work() -> None:
+        settings = read_settings()
+        given = {"leads": leads, "jobs": jobs, "bodies": bodies, "audit": audit}
+        chosen = {kind: days for kind, days in given.items() if days is not None}
+        retention = replace(read_retention(settings), **chosen)
+        await run_prune(settings.database_url, retention, dry_run=dry_run, say=typer.echo, clock=utc_now)
+
+    _run(work)
 
 
 @main.command()

@@ -25,10 +25,12 @@ from app.encryption import Cipher, CredentialsUnreadableError
 from app.queue.embedded import EmbeddedEngine
 from app.queue.port import ALERT_LANE, Engine, Wake
 from app.repositories.integrations import find_any_integration
+from app.services.pruning import Retention
 from app.settings import Settings, SettingsError
 from app.values import Platform
 from app.worker.alerts import Alerts
 from app.worker.lane import Lanes
+from app.worker.retaining import DailyPruning
 from app.worker.sweep import Sweep
 from app.worker.turns import run_turns
 from app.worker.watch import Unwatched, Watch
@@ -83,6 +85,16 @@ def endpoints(settings: Settings, connectors: Mapping[Platform, Connector]) -> d
     return found
 
 
+def read_retention(settings: Settings) -> Retention:
+    """How long this installation keeps what."""
+    return Retention(
+        leads=settings.retention_leads_days,
+        jobs=settings.retention_jobs_days,
+        bodies=settings.retention_bodies_days,
+        audit=settings.retention_audit_days,
+    )
+
+
 @asynccontextmanager
 async def open_runtime(
     settings: Settings, *, clock: Clock, watch: Watch | None = None
@@ -114,7 +126,8 @@ async def open_runtime(
                 return
             receiver = read_receiver(settings, http=http, clock=clock)
             engine = _engine(settings, database, clock)
-            async with sending(engine, database, opener, clock, receiver, watch=watch):
+            pruning = DailyPruning(database, read_retention(settings))
+            async with sending(engine, database, opener, clock, receiver, watch=watch, pruning=pruning):
                 yield Runtime(database=database, opener=opener, clock=clock, wake=engine.wake)
     finally:
         await database.close()
@@ -129,10 +142,12 @@ async def sending(
     receiver: AlertReceiver | None = None,
     *,
     watch: Watch | None = None,
+    pruning: DailyPruning | None = None,
 ) -> AsyncIterator[None]:
     """Give every lane its turns; on leaving, wait for what is being sent, GRACE_S seconds at the most.
 
     `receiver`: whom to tell of what is held and what ended unsent; None: nobody. `watch`: see open_runtime().
+    `pruning`: None: everything is kept.
     """
     lanes = Lanes(
         database=database,
@@ -143,7 +158,7 @@ async def sending(
     )
     alerts = None if receiver is None else Alerts(database=database, receiver=receiver, clock=clock)
     always = () if alerts is None else (ALERT_LANE,)
-    sweep = Sweep(database=database, wake=engine.wake, clock=clock, always=always)
+    sweep = Sweep(database=database, wake=engine.wake, clock=clock, always=always, pruning=pruning)
     await engine.start(run_turns(lanes, sweep, alerts))
     try:
         yield

@@ -2,10 +2,13 @@
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LEAST_DAYS: Final = 100
+"""That leads and jobs are kept: longer than the time window of any platform, which is 90 days at most."""
 
 
 class Settings(BaseSettings):
@@ -53,6 +56,16 @@ class Settings(BaseSettings):
     """Where the operator is told of what is held and what ended unsent; None: nobody is told."""
     alert_webhook_secret: SecretStr | None = None
     """Signs what is sent there: whsec_ and the base64 of 24 to 64 random bytes."""
+
+    # Days after which the process that sends deletes, once a day; None: never.
+    retention_leads_days: int | None = Field(default=None, ge=LEAST_DAYS)
+    """Leads, after the last thing that happened to them, with all that was made of them."""
+    retention_jobs_days: int | None = Field(default=None, ge=LEAST_DAYS)
+    """Of leads that stay: jobs of which nothing arrived, and the attempt logs of the others."""
+    retention_bodies_days: int | None = Field(default=None, ge=1)
+    """What was sent and answered."""
+    retention_audit_days: int | None = Field(default=None, ge=1)
+    """Events of the audit log."""
 
     # Addresses and versions of the platforms; None: what the connector knows.
     google_ads_base_url: str | None = None

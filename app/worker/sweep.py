@@ -1,4 +1,4 @@
-"""The sweep: deadlines, jobs with nothing left to do, old answers, remains, lanes nobody woke."""
+"""The sweep: deadlines, jobs with nothing left to do, old answers, remains, retention, lanes nobody woke."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from app.repositories.waiting import Waiting, find_overdue, finish
 from app.services.disconnecting import clear_away
 from app.services.progress import ACTIVE_AT_MOST, DUE_SOON, settle_jobs, settle_locked
 from app.values import DeliveryState
+from app.worker.retaining import DailyPruning
 
 EVERY = timedelta(seconds=5)
 """A wake-up that was lost costs no more than this."""
@@ -50,6 +51,8 @@ class Sweep:
     clock: Clock
     always: Sequence[UUID] = ()
     """Lanes that are woken each time: whoever would have woken them again may be gone."""
+    pruning: DailyPruning | None = None
+    """None: everything is kept."""
 
     async def run(self, _turn: Turn) -> datetime | None:
         """A RunTurn of the lane SWEEP_LANE. Costs one read when there is nothing to do."""
@@ -63,6 +66,8 @@ class Sweep:
         if chores.old_keys:
             await self.database.write(lambda session: forget_old_keys(session, now - REMEMBERED_FOR, CHUNK))
         more_left = [await clear_away(self.database, lane, now, most=1) for lane in chores.disconnected]
+        if self.pruning is not None:
+            await self.pruning.step(now)
         return now if chores.more or any(more_left) else now + EVERY
 
 
