@@ -35,7 +35,7 @@ async def test_no_table_is_read_more_than_once_and_nothing_is_sorted(
 ) -> None:
     find = partial(SEARCHES[name], cutoffs=CUTOFFS, limit=500)
 
-    details = await plans(sqlite_database, lambda session: find(session))
+    details = await plans(sqlite_database, find)
 
     searched = [detail for detail in details if not detail.startswith("CORRELATED")]
     assert len(searched) > 0
