@@ -38,13 +38,17 @@ tools_locked := $(call npm_locked,$(api_tools))
 typescript_locked := $(call npm_locked,clients/typescript)
 client_venv := clients/python/.venv
 client_locked := $(client_venv)/.made-$(call checksum,clients/python/requirements.lock)
+bench_locked := $(venv)/.bench-$(call checksum,benchmarks/python.lock)
+node_peers := .make/node-peers-$(call checksum,$(addprefix benchmarks/peers/node/,package.json package-lock.json install.sh))
 
 # Each step waits for the one before it: two pips at once in one environment would harm it. The development packages
 # come on top of those that `run` needs, so `run` and `test` share the environment and undo nothing of each other.
 run_env := $(project)
 dev_env := $(project) $(dev_locked)
+bench_env := $(dev_env) $(bench_locked)
 
-.PHONY: help run test torture fuzz check check-api check-api-tools static format lint types layers schema-check fix schema lock bench-writes bench-queue \
+.PHONY: help run test torture fuzz check check-api check-api-tools static format lint types layers schema-check fix schema lock \
+	bench bench-growth bench-graphql bench-profile bench-writes bench-queue node-peers-if-possible \
 	explorer explorer-if-possible clean FORCE
 
 help: ## Show this list
@@ -100,6 +104,18 @@ schema: $(dev_env) ## Write schema.graphql from the code
 	@mkdir -p .make
 	@$(venv)/bin/leadwire export-schema > .make/schema.graphql && mv .make/schema.graphql schema.graphql
 
+bench: $(bench_env) node-peers-if-possible ## Race the running server against its peers; 8 minutes, ARGS="--rounds 1"
+	@$(python) -m benchmarks.race $(ARGS)
+
+bench-growth: $(dev_env) ## Measure what growth costs: rows, hours of load, a start, a second process; half an hour
+	@$(python) -m benchmarks.growth $(ARGS)
+
+bench-graphql: $(dev_env) ## Compare what GraphQL itself costs with a default schema
+	@$(python) -m benchmarks.graphql_layer
+
+bench-profile: $(bench_env) ## Show by layer where a status change takes its time
+	@$(python) -m benchmarks.layers $(ARGS)
+
 bench-writes: $(run_env) ## Compare the two ways of writing to SQLite
 	@$(python) -m benchmarks.writes
 
@@ -114,17 +130,19 @@ lock: $(dev_env) ## Write the lock files from pyproject.toml; UPGRADE=--upgrade 
 	  $(venv)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-annotate $(UPGRADE) "$$@"; \
 	}; \
-	echo "Writing requirements.lock, requirements-dev.lock, explorer/node.lock and clients/python/requirements.lock"; \
+	echo "Writing requirements.lock, requirements-dev.lock, benchmarks/python.lock, explorer/node.lock and clients/python/requirements.lock"; \
 	compile pyproject.toml --extra postgres --group build -o requirements.lock; \
 	compile pyproject.toml --extra postgres --group build --group dev -c requirements.lock --no-strip-extras \
 	  -o requirements-dev.lock; \
+	compile benchmarks/python.in -c requirements-dev.lock -o benchmarks/python.lock; \
 	compile explorer/node.in -o explorer/node.lock; \
 	compile clients/python/requirements.in -o clients/python/requirements.lock
 
 explorer: $(explorer_built) ## Build the explorer that the server shows at /graphiql
 
 clean: ## Remove all that make has made, the environment too
-	@rm -rf $(venv) .make app/static/explorer explorer/node_modules clients/typescript/node_modules clients/typescript/build \
+	@rm -rf $(venv) .make app/static/explorer explorer/node_modules benchmarks/peers/node/node_modules \
+	  clients/typescript/node_modules clients/typescript/build \
 	  clients/typescript/src/generated $(client_venv) clients/python/leadwire_client $(api_tools)/node_modules \
 	  $(api_tools)/relay/__generated__ $(api_tools)/tada/generated dist htmlcov .coverage .coverage.* \
 	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -187,6 +205,21 @@ $(client_locked): | $(made)
 	  --only-binary :all: --require-hashes -r clients/python/requirements.lock \
 	|| { rm -rf $(client_venv); exit 1; }
 	@touch $@
+
+# ---- what the server is raced against ----
+
+$(bench_locked): $(made) | $(dev_locked)
+	@echo "Installing what the benchmarks need, as locked in benchmarks/python.lock"
+	@$(pip_install) --only-binary :all: --require-hashes -r benchmarks/python.lock
+	@rm -f $(venv)/.bench-* && touch $@
+
+# Without Node.js, or a compiler for it, the race runs without those peers, and says so.
+node-peers-if-possible: | $(made)
+	@if [ -f $(node_peers) ] && [ -d benchmarks/peers/node/node_modules ] || ! command -v node >/dev/null; then exit; fi; \
+	mkdir -p .make; rm -f .make/node-peers-*; \
+	echo "Installing the peers for Node.js (a minute or two; log: .make/node-peers.log)"; \
+	if benchmarks/peers/node/install.sh > .make/node-peers.log 2>&1; then touch $(node_peers); \
+	else tail -n 5 .make/node-peers.log >&2; fi
 
 # ---- the explorer ----
 

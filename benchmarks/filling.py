@@ -30,9 +30,13 @@ SETTINGS: dict[Platform, tuple[dict[str, Any], dict[str, Any]]] = {
         {"access_token": "benchmark-access-token"},
     ),
     Platform.GA4: ({"measurement_id": "G-BENCH00001"}, {"api_secret": "benchmark-secret"}),
+    Platform.GOOGLE_ADS: (
+        {"customer_id": "1234567890"},
+        {"client_id": "benchmark", "client_secret": "benchmark-secret", "refresh_token": "benchmark-token"},
+    ),
 }
-"""One platform that takes many events in a request, and one that takes one."""
-TARGETS = {Platform.META: "Qualified", Platform.GA4: "qualify_lead"}
+"""Platforms that take many events in a request, and one that takes one."""
+TARGETS = {Platform.META: "Qualified", Platform.GA4: "qualify_lead", Platform.GOOGLE_ADS: "987654321"}
 _CONSENT = dict.fromkeys(
     ("ad_storage", "analytics_storage", "ad_user_data", "ad_personalization"), ConsentState.GRANTED
 )
@@ -111,6 +115,8 @@ class Place:
             "email_key": f"lead{number}@example.com",
             "currency": "EUR",
             "country_code": "NL",
+            "gclid": f"EAIaIQobChMI{number:012}",
+            "google_captured_at": now - timedelta(days=1),
             "meta_lead_id": f"{10**14 + number}",
             "ga_client_id": f"{number}.1700000000",
             "ga_session_id": "1700000000",

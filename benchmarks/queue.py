@@ -11,7 +11,6 @@ server's database `postgres`. Run it from the project's folder:
 import argparse
 import asyncio
 import os
-import secrets
 import statistics
 import subprocess
 import sys
@@ -19,14 +18,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
-import asyncpg
 import uvloop
 from pydantic import SecretStr
-from sqlalchemy import make_url
 from sqlmodel import Session
 
 from app.clock import utc_now
@@ -44,8 +39,8 @@ from app.services.viewer import Viewer
 from app.settings import Settings
 from app.values import DeliveryState, Platform, Scope
 from benchmarks.answering import answering, arrivals_at
+from benchmarks.databases import postgres_urls, sqlite_urls
 from benchmarks.filling import Place, Story, open_place
-from tests.postgres_server import postgres_server
 
 STARTS = 200
 WARM_UP = 20
@@ -340,44 +335,6 @@ def _ms(took: Sequence[float]) -> str:
     return f"p50 {statistics.median(ordered):6.2f} ms  p99 {ordered[int(len(ordered) * 0.99)]:6.2f} ms"
 
 
-@contextmanager
-def sqlite_urls() -> Iterator[Callable[[], str]]:
-    # In the current folder, as the one for temporary files is often no disk at all.
-    with TemporaryDirectory(prefix="bench-", dir=".") as folder:
-        yield lambda: f"sqlite+aiosqlite:///{Path(folder).resolve() / secrets.token_hex(4)}.sqlite3"
-
-
-@contextmanager
-def postgres_urls() -> Iterator[Callable[[], str]]:
-    with _postgres() as server:
-
-        def new_url() -> str:
-            name = f"bench_{secrets.token_hex(4)}"
-            asyncio.run(_create(server, name))
-            return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-        yield new_url
-
-
-@contextmanager
-def _postgres() -> Iterator[str]:
-    given = os.environ.get("LEADWIRE_BENCH_POSTGRES")
-    if given:
-        yield given
-        return
-    settings = dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "on")
-    settings["shared_buffers"] = "512MB"
-    with postgres_server(**settings) as server:
-        yield server.url
-
-
-async def _create(server: str, name: str) -> None:
-    dsn = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-
-
 async def run(bench: Bench, parts: Sequence[str], rows: int) -> None:
     if "start" in parts:
         await start_table(bench)
@@ -390,7 +347,9 @@ async def run(bench: Bench, parts: Sequence[str], rows: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the queue.")
     everything = ["start", "drain", "mutations"]
-    parser.add_argument("parts", nargs="*", choices=[*everything, []], default=everything)
+    parser.add_argument(
+        "parts", nargs="*", choices=[*everything, []], metavar="part", help=", ".join(everything)
+    )
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     parser.add_argument("--rows", type=int, default=1_000_000)
     given = parser.parse_args()
