@@ -6,7 +6,7 @@ from typing import Any, Final
 import httpx
 
 _LOOK: Final = """{
-  leads(first: 50) { edges { node { id } } }
+  leads(first: 50) { edges { node { id uniqueIdentifier } } }
   deliveries(first: 50) { edges { node { id job { id } } } }
   conversionLabels { id }
   integrations { id platform paused }
@@ -40,6 +40,7 @@ async def supply(http: httpx.AsyncClient, key: str) -> dict[str, Sequence[str]]:
     labels, integrations = _ids(found["conversionLabels"]), _ids(found["integrations"])
     return {
         "leadId": _ids(leads),
+        "uniqueIdentifier": [lead["uniqueIdentifier"] for lead in leads if lead["uniqueIdentifier"]],
         "conversionId": [*labels, "open", "lost"],
         "labelId": labels,
         "integrationId": integrations,
