@@ -95,11 +95,8 @@ class CrossOrigin:
             allow_headers=("Content-Type", "Idempotency-Key", "X-API-Key"),
             expose_headers=(
                 "Idempotent-Replayed",
-                "RateLimit-Limit",
-                "RateLimit-Policy",
-                "RateLimit-Remaining",
-                "RateLimit-Reset",
                 "RateLimit",
+                "RateLimit-Policy",
                 "Retry-After",
                 "X-Request-Id",
             ),

@@ -100,9 +100,8 @@ async def test_a_page_may_read_answers_and_refusals_with_what_they_say_of_limits
     exposed = response.headers["access-control-expose-headers"].split(", ")
     assert {
         "Retry-After",
-        "RateLimit-Limit",
-        "RateLimit-Remaining",
-        "RateLimit-Reset",
+        "RateLimit",
+        "RateLimit-Policy",
         "X-Request-Id",
     } <= set(exposed)
     assert response.headers["vary"] == "Origin"
