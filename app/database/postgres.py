@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.database.database import Waiting
 from app.database.errors import DatabaseClosedError, DatabaseUrlError
 from app.database.redaction import forget_values
-from app.database.sessions import Hook, WorkSession, flushed, run_hooks
+from app.database.sessions import STATEMENTS_KEPT, Hook, WorkSession, flushed, run_hooks
 from app.database.turnstile import Turnstile
 from app.errors import DomainError
 
@@ -120,6 +120,7 @@ def postgres_engine(url: URL, *, connections: int) -> AsyncEngine:
         engine = create_async_engine(
             url,
             connect_args={"server_settings": _SERVER_SETTINGS, "timeout": _CONNECT_TIMEOUT_S},
+            query_cache_size=STATEMENTS_KEPT,
             pool_size=connections,
             max_overflow=0,
             hide_parameters=True,  # an error's text must not carry personal data into a log

@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
-from typing import NoReturn, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from sqlalchemy import Connection, Engine, orm
 from sqlmodel import Session
@@ -12,6 +12,10 @@ T = TypeVar("T")
 
 Hook = Callable[[], None]
 """Called after a commit, on the event loop's thread."""
+
+STATEMENTS_KEPT: Final = 200
+"""Compiled statements of each engine, at most half as many again; each takes some 100 KB. Ours are fewer, but
+filters and orders of lists make as many as callers think of, and SQLAlchemy's own 500 would be 75 MB of those."""
 
 _logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from app.database import pragmas
 from app.database.database import Waiting
 from app.database.errors import DatabaseUrlError
 from app.database.file_lock import FileLock
-from app.database.sessions import WorkSession, flushed
+from app.database.sessions import STATEMENTS_KEPT, WorkSession, flushed
 from app.database.turnstile import Turnstile
 from app.database.writer import Writer, connect
 
@@ -113,6 +113,7 @@ def _reading_engine(path: Path, connections: int) -> AsyncEngine:
         URL.create("sqlite+aiosqlite", database=path.as_uri(), query={"uri": "true", "mode": "ro"}),
         # isolation_level None: the snapshot is begun below, not by the driver before a write.
         connect_args={"isolation_level": None},
+        query_cache_size=STATEMENTS_KEPT,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=connections,
         max_overflow=0,

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from app.database import pragmas
 from app.database.errors import DatabaseBusyError, DatabaseClosedError
 from app.database.group import GroupRunner, Piece
+from app.database.sessions import STATEMENTS_KEPT
 
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ def connect(path: Path) -> Connection:
         URL.create("sqlite", database=str(path)),
         # isolation_level None: Python's driver begins nothing by itself.
         connect_args={"factory": _WriterConnection, "isolation_level": None, "check_same_thread": False},
+        query_cache_size=STATEMENTS_KEPT,
         poolclass=NullPool,
         hide_parameters=True,  # an error's text must not carry personal data into a log
     )

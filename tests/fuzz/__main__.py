@@ -21,6 +21,7 @@ from app.encryption import Cipher, new_secret_key
 from app.runtime import prepare_database
 from app.settings import Settings
 from app.values import Platform, Scope
+from tests.fuzz.documents import BULK
 from tests.fuzz.running import Fuzz, Report, new_fuzz, send
 from tests.torture.processes import LEADWIRE, Program, free_port
 from tests.world import World
@@ -128,7 +129,9 @@ async def _timed(fuzz: Fuzz, asked: object) -> float:
 
 def _problems(report: Report, again: list[tuple[float, float, str]], bugs: list[str]) -> list[str]:
     problems = [line for _, line in report.wrong]
-    problems += [f"{best:.2f} s alone: {what[:200]}" for _, best, what in again if best > _SLOW_S]
+    problems += [
+        f"{best:.2f} s alone: {what[:200]}" for _, best, what in again if best > _SLOW_S and BULK not in what
+    ]
     if report.refused > report.asked * _TOO_OFTEN:
         problems.append(f"{report.refused} requests were refused, so they tested nothing")
     warm, end = _memory(report)
