@@ -15,7 +15,8 @@ Hook = Callable[[], None]
 
 STATEMENTS_KEPT: Final = 200
 """Compiled statements of each engine, at most half as many again; each takes some 100 KB. Ours are fewer, but
-filters and orders of lists make as many as callers think of, and SQLAlchemy's own 500 would be 75 MB of those."""
+filters and orders of lists make as many as callers think of, and SQLAlchemy's own 500 would be 75 MB.
+"""
 
 _logger = logging.getLogger(__name__)
 
