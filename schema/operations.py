@@ -7,9 +7,12 @@ attribute with a leaf's value are read without all that a resolver may need. Wha
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from datetime import datetime
+from enum import Enum
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, Final, cast
+from uuid import UUID
 
 from graphql import (
     DirectiveNode,
@@ -17,13 +20,13 @@ from graphql import (
     ExecutionResult,
     Executor,
     FragmentDefinitionNode,
-    GraphQLEnumType,
     GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    Undefined,
     Visitor,
     default_field_resolver,
     default_type_resolver,
@@ -43,7 +46,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues, get_variable_values
 from graphql.pyutils import Path
 from strawberry.execution.is_awaitable import optimized_is_awaitable
-from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 _Read = Callable[[Any], Any]
@@ -51,8 +54,8 @@ _Read = Callable[[Any], Any]
 
 UNUSUAL: Final = object()
 _NO_VARIABLES: Final = VariableValues({}, {})
-_TELLING: Final = False
-"""Suggestions are taken out of errors elsewhere."""
+_PLAIN: Final = frozenset({str, int, float, bool, dict, list, datetime, UUID})
+"""What is neither an error nor to be awaited, as nearly everything that is read."""
 
 
 _Reads = dict[int, tuple[GroupedFieldSet, dict[str, _Read]]]
@@ -272,28 +275,45 @@ def _read_of(
 
 def _leaf_read(definition: GraphQLField, known: StrawberryField) -> _Read:
     kind = get_nullable_type(definition.type)
-    get = attrgetter(known.python_name)
-    absent = UNUSUAL if is_non_null_type(definition.type) else None
+    get, absent = attrgetter(known.python_name), UNUSUAL if is_non_null_type(definition.type) else None
+    if isinstance(kind, CustomGraphQLEnumType):
+        return _enum_read(get, kind, absent)
     coerce = kind.coerce_output_value  # type: ignore[union-attr]
-    # Members of an enum are few, and its own look-up goes through all of them.
-    names: dict[Any, Any] | None = {} if isinstance(kind, GraphQLEnumType) else None
 
     def read(source: Any) -> Any:
         try:
             value = get(source)
             if value is None:
                 return absent
-            if names is None:
-                coerced = coerce(value)
-            else:
-                coerced = names.get(value)
-                if coerced is None:
-                    coerced = names[value] = coerce(value)
+            if type(value) not in _PLAIN and _is_no_value(value):
+                return UNUSUAL
+            coerced = coerce(value)
         except Exception:  # noqa: BLE001 - the library finds it again, and knows what to make of it
             return UNUSUAL
         return UNUSUAL if coerced is None else coerced
 
     return read
+
+
+def _enum_read(get: Callable[[Any], Any], kind: CustomGraphQLEnumType, absent: object) -> _Read:
+    # The library's own look-up goes through all of them. Text that equals a member is none.
+    members = cast("type[Enum]", kind.wrapped_cls)
+    names = {member: kind.coerce_output_value(member) for member in members}
+
+    def read(source: Any) -> Any:
+        try:
+            value = get(source)
+        except Exception:  # noqa: BLE001 - as above
+            return UNUSUAL
+        if value is None:
+            return absent
+        return names[value] if type(value) is members else UNUSUAL
+
+    return read
+
+
+def _is_no_value(value: object) -> bool:
+    return isinstance(value, Exception) or value is Undefined or optimized_is_awaitable(value)
 
 
 def _has_directives(document: DocumentNode) -> bool:
