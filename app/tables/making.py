@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from pydantic_core import PydanticUndefined
+from sqlalchemy.orm import configure_mappers
 from sqlalchemy.orm.attributes import manager_of_class
 from sqlmodel import SQLModel
 
@@ -36,5 +37,8 @@ def columns_of(row: SQLModel) -> dict[str, Any]:
 
 @cache
 def _defaults(kind: type[SQLModel]) -> dict[str, Any]:
+    # SQLAlchemy finishes its classes when the first object is constructed, which none is here: without it no
+    # column of a process's first rows could be read.
+    configure_mappers()
     fields = kind.model_fields.items()
     return {name: field.default for name, field in fields if field.default is not PydanticUndefined}
