@@ -28,7 +28,7 @@ def find_job(session: Session, project_id: UUID, job_id: UUID) -> JobRow | None:
 
 # As the partial index says it: of `active = 1` SQLite does not see that it is the same.
 _ACTIVE: ColumnElement[bool] = literal_column("active")
-_FIND_ACTIVE = Prepared(core_select(_JOB.c.id).where(_JOB.c.lead_id == bindparam("lead"), _ACTIVE))
+FIND_ACTIVE = Prepared(core_select(_JOB.c.id).where(_JOB.c.lead_id == bindparam("lead"), _ACTIVE))
 _INSERT_JOB = Prepared(
     sqlite.insert(_JOB).on_conflict_do_nothing().returning(_JOB.c.id),
     postgresql=postgresql.insert(_JOB).on_conflict_do_nothing().returning(_JOB.c.id),
@@ -36,7 +36,7 @@ _INSERT_JOB = Prepared(
 _INSERT_DELIVERY = Prepared(insert(_DELIVERY))
 _LARGE = frozenset({"request", "response", "warning"})
 _HISTORY = [column for column in _DELIVERY.c if column.name not in _LARGE]
-_SELECT_HISTORY = Prepared(
+SELECT_HISTORY = Prepared(
     core_select(*_HISTORY)
     .where(_DELIVERY.c.lead_id == bindparam("lead"), _DELIVERY.c.state != DeliveryState.SKIPPED)
     .order_by(_DELIVERY.c.id)
@@ -45,7 +45,7 @@ _SELECT_HISTORY = Prepared(
 
 def find_active_job(session: Session, lead_id: int) -> UUID | None:
     """The lead's one active job."""
-    found = _FIND_ACTIVE.rows(session, {"lead": lead_id})
+    found = FIND_ACTIVE.rows(session, {"lead": lead_id})
     return found[0][0] if found else None
 
 
@@ -142,7 +142,7 @@ def waiting_of_lead(session: Session, lead_id: int) -> Sequence[UUID]:
 def history_of_lead(session: Session, lead_id: int) -> Sequence[DeliveryRow]:
     """The lead's deliveries that were not skipped, oldest first, without the JSON that no rule looks at."""
     names = [column.name for column in _HISTORY]
-    found = _SELECT_HISTORY.rows(session, {"lead": lead_id})
+    found = SELECT_HISTORY.rows(session, {"lead": lead_id})
     return [make(DeliveryRow, dict(zip(names, row, strict=True))) for row in found]
 
 

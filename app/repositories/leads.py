@@ -69,12 +69,12 @@ def _store(*names: str) -> Prepared:
 
 _STATUS_COLUMNS = ("status", "label_id", "current_job_id", "price_cents", "updated_at")
 _STORED_COLUMNS = tuple(name for name in _COLUMNS if name != "id")
-_STORE_STATUS, _STORE_ALL = _store(*_STATUS_COLUMNS), _store(*_STORED_COLUMNS)
+STORE_STATUS, _STORE_ALL = _store(*_STATUS_COLUMNS), _store(*_STORED_COLUMNS)
 
 
 def store_status(session: Session, lead: LeadRow) -> None:
     """Write what a status change sets of a lead that find_lead() locked."""
-    _STORE_STATUS.run(session, _new_values(lead, _STATUS_COLUMNS))
+    STORE_STATUS.run(session, _new_values(lead, _STATUS_COLUMNS))
 
 
 def store_lead(session: Session, lead: LeadRow) -> None:

@@ -8,10 +8,13 @@ from sqlmodel import Session
 
 from app.database.database import Database
 from app.database.opening import open_database
+from app.database.prepared import Prepared
 from app.repositories import (
     chores,
     deliveries,
     following,
+    jobs,
+    leads,
     outcomes,
     retargeting,
     settling,
@@ -19,14 +22,15 @@ from app.repositories import (
     waiting,
     watching,
 )
+from app.values import LeadIdentifierKind
 
 EXPANDING = {"ids"}
 
 
 def plan(session: Session, statement: Any) -> list[str]:
     """What SQLite would do; it does not look at values or rows for that."""
-    given = {name: [1] if name in EXPANDING else None for name in statement.compile().params}
-    compiled = statement.params(**given).compile(
+    given = {name: [1] for name in statement.compile().params if name in EXPANDING}
+    compiled = (statement.params(**given) if given else statement).compile(
         dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}
     )
     rows = session.connection().exec_driver_sql(
@@ -98,6 +102,52 @@ async def test_the_sweep_looks_at_no_delivery_without_an_index(sqlite_database: 
     used = " ".join(details)
     for index in ("ix_delivery_due", "ix_delivery_sending", "ix_delivery_held"):
         assert index in used
+
+
+@pytest.mark.parametrize("erased", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [
+        (LeadIdentifierKind.LEAD_ID, "INTEGER PRIMARY KEY (rowid=?)"),
+        (
+            LeadIdentifierKind.UNIQUE_IDENTIFIER,
+            "INDEX ix_lead_unique_identifier (project_id=? AND unique_identifier=?)",
+        ),
+        (LeadIdentifierKind.EMAIL, "INDEX ix_lead_email_key (project_id=? AND email_key=?)"),
+        (LeadIdentifierKind.PHONE, "INDEX ix_lead_phone_e164 (project_id=? AND phone_e164=?)"),
+    ],
+)
+async def test_the_newest_lead_of_an_identifier_comes_out_of_its_index(
+    sqlite_database: Database, kind: LeadIdentifierKind, step: str, erased: bool
+) -> None:
+    found = leads.find_statement(kind, lock=True, erased=erased)
+
+    # Nothing besides: of many leads with one e-mail address none is read but the newest.
+    assert await planned(sqlite_database, found) == [f"SEARCH lead USING {step}"]
+
+
+async def test_a_status_change_looks_for_the_active_job_in_the_index_of_active_ones(
+    sqlite_database: Database,
+) -> None:
+    steps = await planned(sqlite_database, jobs.FIND_ACTIVE)
+
+    assert steps == ["SEARCH conversion_job USING INDEX uq_job_active_lead (lead_id=?)"]
+
+
+async def test_a_lead_s_history_is_found_by_the_lead(sqlite_database: Database) -> None:
+    first, *_ = await planned(sqlite_database, jobs.SELECT_HISTORY)
+
+    assert first == "SEARCH delivery USING INDEX ix_delivery_lead (lead_id=?)"
+
+
+async def test_a_lead_s_status_is_stored_by_its_id(sqlite_database: Database) -> None:
+    steps = await planned(sqlite_database, leads.STORE_STATUS)
+
+    assert steps == ["SEARCH lead USING INTEGER PRIMARY KEY (rowid=?)"]
+
+
+async def planned(database: Database, prepared: Prepared) -> list[str]:
+    return await database.read(lambda session: plan(session, prepared.statement))
 
 
 async def test_what_follows_is_found_by_its_index_after_somebody_has_counted(sqlite_url: str) -> None:
