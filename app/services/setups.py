@@ -1,7 +1,8 @@
 """What a project is set up with, as every status change needs it."""
 
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -44,10 +45,15 @@ class Setup:
 class Setups:
     """Every project's setup, in memory while it is right."""
 
-    def __init__(self, database: Database, connectors: Mapping[Platform, Connector]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        connectors: Mapping[Platform, Connector],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database, self.connectors = database, connectors
         self._remembered = Remembered[UUID, Setup](
-            self._read, most=_PROJECTS, lasts_s=seen_within_s(database)
+            self._read, most=_PROJECTS, lasts_s=seen_within_s(database), monotonic=monotonic
         )
 
     async def of(self, project_id: UUID) -> Setup:

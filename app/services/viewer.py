@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -90,9 +91,13 @@ _KEYS: Final = 10_000
 class ViewerService:
     """Finds out who is calling."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.database, self.clock = database, clock
-        self._remembered = Remembered[str, ApiKeyRow](self._read, most=_KEYS, lasts_s=seen_within_s(database))
+        self._remembered = Remembered[str, ApiKeyRow](
+            self._read, most=_KEYS, lasts_s=seen_within_s(database), monotonic=monotonic
+        )
 
     async def authenticate(self, key: str | None) -> Viewer:
         """The viewer of this key; UnauthenticatedError without one, and for one that is not in force."""
