@@ -65,6 +65,7 @@ class Writer:
         self._connection = connection
         self._waiting: deque[Piece] = deque()
         self._bell = threading.Event()
+        self._ringing = False
         self._closing = False
         self._ended = asyncio.Event()
         # A daemon: a process that forgot close() must still be able to end. What was answered is on disk.
@@ -88,8 +89,16 @@ class Writer:
             timer = self._loop.call_later(within_s, self._give_up, piece)
             future.add_done_callback(lambda _future: timer.cancel())
         self._waiting.append(piece)
-        self._bell.set()
+        if not self._ringing:
+            # Once whatever else came in with it is here, too: they share a COMMIT, and the writer's thread
+            # does not fight the event loop's for the interpreter meanwhile.
+            self._ringing = True
+            self._loop.call_soon(self._ring)
         return future
+
+    def _ring(self) -> None:
+        self._ringing = False
+        self._bell.set()
 
     def _give_up(self, piece: Piece) -> None:
         if piece.withdraw(DatabaseBusyError("the writer had too much to do; nothing was written")):
