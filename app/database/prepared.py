@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
@@ -127,6 +127,8 @@ def _to_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
+# Of the instants of a status change most are the same: now.
+@lru_cache(maxsize=256)
 def _instant_to_text(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError("a naive datetime cannot be stored")

@@ -68,7 +68,7 @@ def _earlier(
     situation: Situation, integration: IntegrationRow, states: frozenset[DeliveryState]
 ) -> Sequence[Standing]:
     """The label's conversions in `states` at the integration, if it may count only once; oldest first."""
-    if not situation.label.convert_once:
+    if not situation.history or not situation.label.convert_once:
         return []
     found = standing(situation.history, integration.id, states)
     return [one for one in found if one.send.label_id == situation.label.id]
@@ -78,6 +78,8 @@ def _plan_undo(
     situation: Situation, integration: IntegrationRow
 ) -> tuple[Sequence[Planned], Sequence[Finding]]:
     """Retractions of what `lost` takes back. What had not been sent yet is canceled by then."""
+    if not situation.undo_labels:
+        return (), ()
     planned: list[Planned] = []
     findings: list[Finding] = []
     for one in standing(situation.history, integration.id, MAY_COUNT):

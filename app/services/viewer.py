@@ -95,7 +95,7 @@ class ViewerService:
         self, database: Database, clock: Clock, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self.database, self.clock = database, clock
-        self._remembered = Remembered[str, ApiKeyRow](
+        self._remembered = Remembered[str, tuple[ApiKeyRow, Viewer]](
             self._read, most=_KEYS, lasts_s=seen_within_s(database), monotonic=monotonic
         )
 
@@ -104,13 +104,14 @@ class ViewerService:
         if key is None:
             raise UnauthenticatedError(MISSING_KEY)
         key_hash = hash_key(key)
-        row = self._remembered.get(key_hash) or await self._remembered.fetch(key_hash)
-        if row is None or not is_in_force(row, self.clock()):
+        known = self._remembered.get(key_hash) or await self._remembered.fetch(key_hash)
+        if known is None or not is_in_force(known[0], self.clock()):
             raise UnauthenticatedError(INVALID_KEY)
-        return _viewer(row)
+        return known[1]
 
-    async def _read(self, key_hash: str) -> ApiKeyRow | None:
-        return await self.database.read(lambda session: find_key(session, key_hash))
+    async def _read(self, key_hash: str) -> tuple[ApiKeyRow, Viewer] | None:
+        row = await self.database.read(lambda session: find_key(session, key_hash))
+        return None if row is None else (row, _viewer(row))
 
     async def in_force(self, viewers: Collection[Viewer]) -> frozenset[Viewer]:
         """Those of them whose keys still are in force and open the same."""
