@@ -17,8 +17,8 @@ class _Made:
 def make(kind: type[RowT], values: Mapping[str, Any]) -> RowT:
     """A row of table `kind` that no session can know; columns not among `values` have their defaults.
 
-    It has the columns of `kind`, which is all that anybody asks a row for, and nothing else of the class: to be
-    read and handed on like any other row, changed by put(), and stored by a statement.
+    It has the columns of `kind`, which is all that anybody asks a row for, and nothing else of the class: to
+    be read and handed on like any other row, changed by put(), and stored by a statement.
     """
     row = _Made()
     row.__dict__ = {**_defaults(kind), **values}
