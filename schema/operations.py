@@ -1,11 +1,11 @@
 """graphql-core's executor with two shortcuts, which take the same way as it does in less time.
 
 What depends on the document alone is worked out once for each document, and fields that are nothing but an
-attribute with a leaf's value are read without all that a resolver may need. Whatever is unusual about a field
+attribute are read without all that a resolver may need. Whatever is unusual about a field
 (an error, a null where none may be, a value that must be awaited) goes the library's own way.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from enum import Enum
@@ -22,6 +22,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLField,
+    GraphQLList,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -245,12 +246,37 @@ class _LeanExecutor(Executor[Any]):
     def _reads_of(self, parent_type: GraphQLObjectType, fields: GroupedFieldSet) -> dict[str, _Read]:
         known = self._reads.get(id(fields))
         if known is None:
-            reads = {name: _read_of(self.schema, parent_type, details) for name, details in fields.items()}
+            reads = {name: self._read_of(parent_type, details) for name, details in fields.items()}
             known = self._reads[id(fields)] = (
                 fields,
                 {name: read for name, read in reads.items() if read is not None},
             )
         return known[1]
+
+    def _read_of(self, parent_type: GraphQLObjectType, details: FieldDetailsList) -> _Read | None:
+        """How the field is read at once; None: it is not."""
+        node = details[0].node
+        if node.name.value == "__typename":
+            return lambda _source: parent_type.name
+        definition = self.schema.get_field(parent_type, node.name.value)
+        known = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF) if definition else None
+        if definition is None or not isinstance(known, StrawberryField) or not known.is_basic_field:
+            return None
+        if is_leaf_type(get_nullable_type(definition.type)):
+            return _leaf_read(definition, known)
+        read_item = self._object_read(definition, details)
+        return None if read_item is None else _nested_read(definition, known, read_item)
+
+    def _object_read(self, definition: GraphQLField, details: FieldDetailsList) -> _Read | None:
+        """How to read what is selected of an object, the field's or each of its list's; None: not at once."""
+        kind = get_nullable_type(definition.type)
+        kind = get_nullable_type(kind.of_type) if isinstance(kind, GraphQLList) else kind
+        if not isinstance(kind, GraphQLObjectType) or kind.is_type_of is not None:
+            return None
+        fields = self.collect_subfields(kind, details).grouped_field_set
+        reads = self._reads_of(kind, fields)
+        shown = kind.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].origin
+        return _selection_read(shown, reads) if len(reads) == len(fields) else None
 
 
 def _together(results: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
@@ -259,18 +285,41 @@ def _together(results: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]
     return {name: value for name, value in results.items() if value is not UNUSUAL}
 
 
-def _read_of(
-    schema: GraphQLSchema, parent_type: GraphQLObjectType, details: FieldDetailsList
-) -> _Read | None:
-    """How the field is read at once; None: it is not."""
-    node = details[0].node
-    if node.name.value == "__typename":
-        return lambda _source: parent_type.name
-    definition = schema.get_field(parent_type, node.name.value)
-    known = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF) if definition else None
-    if definition is None or not isinstance(known, StrawberryField) or not known.is_basic_field:
-        return None
-    return _leaf_read(definition, known) if is_leaf_type(get_nullable_type(definition.type)) else None
+def _selection_read(shown: type, reads: Mapping[str, _Read]) -> _Read:
+    """`shown`: the class of objects that are what the schema says."""
+
+    def read(source: Any) -> Any:
+        if not isinstance(source, shown):
+            return UNUSUAL
+        completed = {}
+        for name, read_field in reads.items():
+            completed[name] = value = read_field(source)
+            if value is UNUSUAL:
+                return UNUSUAL
+        return completed
+
+    return read
+
+
+def _nested_read(definition: GraphQLField, known: StrawberryField, read_item: _Read) -> _Read:
+    get, absent = attrgetter(known.python_name), UNUSUAL if is_non_null_type(definition.type) else None
+    is_list = isinstance(get_nullable_type(definition.type), GraphQLList)
+
+    def read(source: Any) -> Any:
+        try:
+            value = get(source)
+        except Exception:  # noqa: BLE001 - as below
+            return UNUSUAL
+        if value is None:
+            return absent
+        if not is_list:
+            return read_item(value)
+        if type(value) is not list:
+            return UNUSUAL
+        completed = [read_item(item) for item in value]
+        return UNUSUAL if UNUSUAL in completed else completed
+
+    return read
 
 
 def _leaf_read(definition: GraphQLField, known: StrawberryField) -> _Read:
