@@ -170,6 +170,7 @@ def _judge_platform(findings: Findings, platform: Platform, stored: Stored, take
     findings.wrong += [
         f"{platform}: took {name}, of which nothing is stored" for name in copies.keys() - known
     ]
+    findings.wrong += _values(platform, stored, leads, taken["values"])
 
 
 def _values(
