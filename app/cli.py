@@ -354,6 +354,8 @@ def _run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work())
+    except TimeoutError:
+        _fail("the database does not answer")
     except (SettingsError, DatabaseError, DomainError, OSError) as error:
         _fail(str(error))
     except SQLAlchemyError as error:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,17 @@ def test_a_database_that_is_not_on_the_server_is_said_in_a_line(
     assert result.exit_code == 1
     assert result.stderr.startswith("leadwire: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_database_that_does_not_answer_is_said_in_a_line(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.database.postgres._CONNECT_TIMEOUT_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql+asyncpg://leadwire@127.0.0.1:{silent.getsockname()[1]}/leadwire"
+        result = run("migrate", **(environment | {"LEADWIRE_DATABASE_URL": url}))
+
+    assert (result.exit_code, result.stderr) == (1, "leadwire: the database does not answer\n")
 
 
 @pytest.mark.parametrize(
