@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal, TypeVar
 
 from sqlalchemy import URL, AdaptedConnection, event
@@ -32,6 +33,9 @@ _SERVER_SETTINGS = {
 
 _CONNECT_TIMEOUT_S = 10
 """asyncpg's own is a minute: whoever waits for a server that is gone has given up long before."""
+
+_GOODBYE_S = 3.0
+"""How long closing waits for what is under way, and for each end of it: a server may be silent for ever."""
 
 _logger = logging.getLogger(__name__)
 
@@ -88,8 +92,13 @@ class PostgresDatabase:
         """See Database.close."""
         self._closing = True
         if self._writes:
-            await asyncio.wait(self._writes)
-        await self._engine.dispose()
+            _, late = await asyncio.wait(self._writes, timeout=_GOODBYE_S)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=_GOODBYE_S)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._engine.dispose(), _GOODBYE_S)
 
     async def _write(self, work: Callable[[Session], T], within_s: float | None) -> T:
         hooks: list[Hook] = []

@@ -14,6 +14,7 @@ from app.database.database import Database, after_commit
 from app.database.opening import open_database
 from app.errors import LabelNotFoundError
 from tests.database.projects import adding, names
+from tests.link import linked
 
 
 @pytest.fixture
@@ -136,6 +137,32 @@ async def test_closing_finishes_what_is_under_way(postgres_database_url: str) ->
     assert writing.done()
     again = await open_database(postgres_database_url)
     assert await again.read(names) == ["Acme"]
+    await again.close()
+
+
+async def test_it_closes_though_the_server_does_not_answer(
+    postgres_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.database.postgres._GOODBYE_S", 0.1)
+    async with linked(postgres_database_url) as (link, url), asyncio.timeout(20):
+        database = await open_database(url)
+        gate = Gate()
+
+        def work(session: Session) -> None:
+            gate.stop_here(session)
+            adding("Acme")(session)
+
+        writing = asyncio.create_task(database.write(work))
+        await gate.reached.wait()
+        await database.read(names)
+        link.fall_silent()
+        gate.open.set()
+        await database.close()
+        await asyncio.wait([writing])
+
+    assert writing.cancelled()
+    again = await open_database(postgres_database_url)
+    assert await again.read(names) == []
     await again.close()
 
 
