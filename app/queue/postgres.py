@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
-from pgqueuer import Queries
 from pgqueuer.models import Job
 from pgqueuer.qm import QueueManager
 
 from app.clock import Clock
 from app.queue.pauses import log_failed_turn, pause_after
 from app.queue.port import SWEEP_LANE, RunTurn, Wake
+from app.queue.postgres_jobs import OwnQueries
 from app.queue.postgres_waking import Waker, connect, disconnect, install, require_queue
 from app.queue.turns import CallLater, GivenTurn, Timer, call_later
 
@@ -39,6 +39,8 @@ RECENTLY_S = 2.0
 _PRUNED_EVERY = 40
 """Of those sweeps: every ten minutes."""
 _RECONNECTED_AFTER_S = (0.5, 1.0, 2.0, 5.0)
+_GOODBYE_S = 3.0
+"""How long saying goodbye to the queue may take, and breaking that off: a server may be silent for ever."""
 
 _logger = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class PostgresEngine:
         self._timers: dict[UUID, Timer] = {}
         self._ended_at: dict[UUID, float] = {}
         self._failures: dict[UUID, int] = {}
+        self._connection: asyncpg.Connection | None = None
         self._manager: QueueManager | None = None
         self._service: asyncio.Task[None] | None = None
         self._stopping = False
@@ -103,7 +106,10 @@ class PostgresEngine:
         if self._service is not None:
             if self._manager is None:
                 self._service.cancel()
-            await asyncio.wait({self._service})
+            _, late = await asyncio.wait({self._service}, timeout=_GOODBYE_S)
+            if late and self._connection is not None:
+                self._connection.terminate()
+                await asyncio.wait(late, timeout=_GOODBYE_S)
         await self._waker.close()
 
     def _stop_turns(self) -> None:
@@ -128,16 +134,18 @@ class PostgresEngine:
             try:
                 await self._take_turns()
                 tries = 0
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # noqa: BLE001 - the outermost edge: who gave no turns any more would look well
                 _logger.warning("the queue's connection is lost: %s", type(error).__name__)
             if not self._stopping:
                 await asyncio.sleep(_RECONNECTED_AFTER_S[min(tries, len(_RECONNECTED_AFTER_S) - 1)])
                 tries += 1
 
     async def _take_turns(self) -> None:
-        connection = await connect(self._url)
+        connection = self._connection = await connect(self._url)
         try:
-            manager = QueueManager(Queries.from_asyncpg_connection(connection))
+            queries = OwnQueries(connection)
+            manager = QueueManager(queries)
+            queries.owner = manager.queue_manager_id
             manager.entrypoint(TURN, on_failure="hold")(self._give)
             # Without the connection nobody hears this process's heart: its turns are somebody else's soon.
             connection.add_termination_listener(lambda _connection: self._stop_turns())
@@ -154,7 +162,7 @@ class PostgresEngine:
                 log_aggregation_interval=timedelta(0),
             )
         finally:
-            self._manager = None
+            self._manager = self._connection = None
             await disconnect(connection)
 
     def _hear(self, *heard: object) -> None:

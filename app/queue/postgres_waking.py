@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import asyncpg
@@ -33,6 +34,19 @@ async def disconnect(connection: asyncpg.Connection) -> None:
         connection.terminate()
 
 
+@asynccontextmanager
+async def _asked(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection for what somebody waits for at the start; DatabaseError: the server refuses it."""
+    try:
+        connection = await connect(database_url)
+        try:
+            yield connection
+        finally:
+            await disconnect(connection)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseError(f"the queue cannot use the database: {error}") from error
+
+
 class QueueNotInstalledError(DatabaseError):
     """PgQueuer's tables are missing or old."""
 
@@ -41,28 +55,22 @@ class QueueNotInstalledError(DatabaseError):
 
 
 async def require_queue(database_url: str) -> None:
-    """QueueNotInstalledError unless PgQueuer's tables are as this version needs them."""
-    connection = await connect(database_url)
-    try:
+    """QueueNotInstalledError unless PgQueuer's tables are as this version needs them. DatabaseError."""
+    async with _asked(database_url) as connection:
         queries = Queries.from_asyncpg_connection(connection)
         if not await queries.schema_is_installed() or (await queries.plan_upgrade()).statements:
             raise QueueNotInstalledError
-    finally:
-        await disconnect(connection)
 
 
 async def install(database_url: str) -> None:
-    """Create or update PgQueuer's own tables; several processes may do so at once."""
-    connection = await connect(database_url)
-    try:
+    """Create or update PgQueuer's own tables; several processes may do so at once. DatabaseError."""
+    async with _asked(database_url) as connection:
         await connection.execute("SELECT pg_advisory_lock($1)", _INSTALL_LOCK)
         queries = Queries.from_asyncpg_connection(connection)
         if await queries.schema_is_installed():
             await queries.upgrade()
         else:
             await queries.install()
-    finally:
-        await disconnect(connection)
 
 
 _INSTALL_LOCK = 0x6C656164_71756575

@@ -1,6 +1,7 @@
 """What every engine must do, whoever gives the turns. A suite for an engine inherits and says how to build it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,9 +16,9 @@ from app.queue.port import SWEEP_LANE, Engine, Turn
 from app.repositories.jobs import cancel_waiting
 from app.services.progress import deactivate_job
 from app.tables.jobs import DeliveryRow, JobRow
-from app.values import DeliveryState, JobState, LeadStatus
+from app.values import DeliveryState, JobState, LeadStatus, Platform
 from tests.queue.turns import Turns
-from tests.worker.scripted import ScriptedConnector, outcome
+from tests.worker.scripted import PATIENCE_S, ScriptedConnector, outcome
 from tests.worker.stage import Stage
 
 NewEngine = Callable[[], Engine]
@@ -128,6 +129,18 @@ class EngineContract:
         engine.wake([quick])
         await turns.ended(quick, 1)
         turns.let_go(slow)
+
+    async def test_many_lanes_have_their_turns_at_the_same_time(self, engine: Engine) -> None:
+        lanes, turns = [new_id() for _ in Platform], Turns()
+        for lane in lanes:
+            turns.hold(lane)
+        await engine.start(turns.run)
+        engine.wake(lanes)
+        for lane in lanes:
+            await turns.given(lane, 1)
+        assert [turns.at_once[lane] for lane in lanes] == [1] * len(lanes)
+        for lane in lanes:
+            turns.let_go(lane)
 
     async def test_stopping_lets_a_turn_finish(self, engine: Engine) -> None:
         lane, turns = new_id(), Turns()
@@ -343,7 +356,7 @@ class EngineContract:
         delivery = await stage.delivery_of(job)
         assert delivery.state is DeliveryState.REJECTED
         assert [attempt.error_code for attempt in await stage.attempts_of(delivery)] == ["WORKER_DIED", "E"]
-        await successor.stop(grace_s=20)
+        await successor.stop(grace_s=0)
 
     async def test_jobs_that_go_through_several_lanes_at_once_all_end(
         self, engine: Engine, stage: Stage
@@ -380,10 +393,49 @@ class EngineContract:
         states = {delivery.state for delivery in await stage.deliveries_of(hanging)}
         assert states == {DeliveryState.SENDING, DeliveryState.SCHEDULED}
 
+    async def test_one_process_sends_through_all_its_lanes_at_once_and_a_hanging_one_delays_none(
+        self, engine: Engine, stage: Stage, connector: ScriptedConnector
+    ) -> None:
+        lanes = [stage.lane, *[await stage.second_lane() for _ in list(Platform)[1:]]]
+        connector.by_hand()
+        await stage.start(engine)
+        job = await stage.job(*({"integration_id": lane} for lane in lanes), wake=engine)
+        await connector.called(len(lanes))
+        assert connector.sending == len(lanes)
+        hanging, *others = connector.calls
+        for call in others:
+            call.answer.set_result(outcome(OutcomeKind.DELIVERED))
+        await stage.database.until(
+            lambda session: _states(session, job)[DeliveryState.DELIVERED] == len(others)
+        )
+        hanging.answer.set_result(outcome(OutcomeKind.DELIVERED))
+        await stage.until_state(job, *[DeliveryState.DELIVERED] * len(lanes))
+        assert len(connector.calls) == len(lanes)
+
+    async def test_what_comes_due_while_a_request_hangs_does_not_wait_for_its_end(
+        self, engine: Engine, stage: Stage, connector: ScriptedConnector
+    ) -> None:
+        connector.by_hand()
+        await stage.start(engine)
+        hanging = await stage.job(wake=engine)
+        await connector.called(1)
+        later = await stage.job({"next_attempt_at": stage.time() + timedelta(minutes=10)})
+        async with asyncio.timeout(PATIENCE_S):
+            while len(connector.calls) < 2:
+                await stage.time.advance(minutes=1)
+                await asyncio.sleep(0.02)
+        connector.calls[1].answer.set_result(outcome(OutcomeKind.DELIVERED))
+        await stage.until_state(later, DeliveryState.DELIVERED)
+        assert (await stage.delivery_of(hanging)).state is DeliveryState.SENDING
+
 
 def _cancel(session: Session, job: JobRow, stage: Stage) -> None:
     cancel_waiting(session, job.id, stage.time())
     deactivate_job(session, job, stage.time())
+
+
+def _states(session: Session, job: JobRow) -> Counter[DeliveryState]:
+    return Counter(session.exec(select(DeliveryRow.state).where(col(DeliveryRow.job_id) == job.id)))
 
 
 def _attempts(session: Session, job: JobRow) -> int:

@@ -1,17 +1,29 @@
 """What the PostgreSQL engine does beyond the contract of all engines."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from pgqueuer.errors import PgqException
+from pgqueuer.models import Job
+from sqlalchemy import make_url
 
+from app.database.errors import DatabaseError
 from app.ids import new_id
 from app.queue.port import SWEEP_LANE, Turn
-from app.queue.postgres import PostgresEngine
-from app.queue.postgres_waking import QueueNotInstalledError, Waker, connect, disconnect, install
-from tests.queue.turns import Turns
-from tests.worker.scripted import FakeTime
+from app.queue.postgres import LOOKED_FOR_EVERY, TAKEN_OVER_AFTER, PostgresEngine
+from app.queue.postgres_waking import (
+    QueueNotInstalledError,
+    Waker,
+    connect,
+    disconnect,
+    install,
+    require_queue,
+)
+from tests.link import linked
+from tests.queue.turns import Turns, stop_heart
+from tests.worker.scripted import PATIENCE_S, FakeTime
 
 QUICK = {"taken_over_after": timedelta(seconds=1), "looked_for_every": timedelta(seconds=0.2)}
 
@@ -39,6 +51,15 @@ async def test_an_engine_without_its_tables_says_what_to_do(
 ) -> None:
     with pytest.raises(QueueNotInstalledError, match="leadwire migrate"):
         await PostgresEngine(postgres_database_url, time, time.later).start(Turns().run)
+
+
+@pytest.mark.parametrize("ask", [install, require_queue])
+async def test_a_server_that_refuses_the_queue_is_said(
+    url: str, ask: Callable[[str], Awaitable[None]]
+) -> None:
+    stranger = make_url(url).set(username="stranger").render_as_string(hide_password=False)
+    with pytest.raises(DatabaseError, match='role "stranger" does not exist'):
+        await ask(stranger)
 
 
 async def test_installing_again_changes_nothing(url: str) -> None:
@@ -90,17 +111,74 @@ async def test_what_a_dead_owner_had_is_given_to_another(url: str, time: FakeTim
     await dead.start(first.run)
     dead.wake([lane])
     await first.given(lane, 1)
-    assert dead._manager is not None
-
-    async def no_beat(_job_ids: object) -> None:
-        """As a process that was killed."""
-
-    dead._manager.queries.update_heartbeat = no_beat  # type: ignore[method-assign]
+    stop_heart(dead)
     await alive.start(second.run)
     await second.given(lane, 1)
     first.let_go(lane)
     await dead.stop(grace_s=5)
     await alive.stop(grace_s=5)
+
+
+async def test_an_owner_that_was_taken_for_dead_does_not_end_the_turn_of_its_successor(
+    url: str, time: FakeTime
+) -> None:
+    lane, first, second = new_id(), Turns(), Turns()
+    frozen, successor = (PostgresEngine(url, time, time.later, **QUICK) for _ in range(2))
+    first.hold(lane)
+    second.hold(lane)
+    await frozen.start(first.run)
+    frozen.wake([lane])
+    await first.given(lane, 1)
+    stop_heart(frozen)
+    await successor.start(second.run)
+    await second.given(lane, 1)
+    first.let_go(lane)
+    await frozen.stop(grace_s=5)
+    assert lane.bytes in await queued(url)
+    second.let_go(lane)
+    await second.ended(lane, 1)
+    await successor.stop(grace_s=5)
+    assert lane.bytes not in await queued(url)
+
+
+def test_a_dead_owner_is_replaced_within_the_fifteen_seconds_that_are_promised() -> None:
+    assert timedelta(seconds=15) > TAKEN_OVER_AFTER + LOOKED_FOR_EVERY
+
+
+async def test_an_engine_goes_on_after_a_failure_that_nobody_thought_of(
+    engine: PostgresEngine, time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    lane, turns, failed, personal = new_id(), Turns(), asyncio.Event(), "ada@example.com"
+
+    async def fail(**_asked: object) -> list[Job]:
+        failed.set()
+        raise PgqException(personal)
+
+    await engine.start(turns.run)
+    await turns.ended(SWEEP_LANE, 1)
+    assert engine._manager is not None
+    engine._manager.queries.dequeue = fail  # type: ignore[method-assign]
+    await failed.wait()
+    engine.wake([lane])
+    await turns.given(lane, 1)
+    assert "PgqException" in caplog.text
+    assert personal not in caplog.text
+
+
+async def test_an_engine_stops_though_its_database_does_not_answer(
+    url: str, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.queue.postgres._GOODBYE_S", 0.1)
+    lane, turns = new_id(), Turns()
+    turns.hold(lane)
+    async with linked(url) as (link, over_link), asyncio.timeout(PATIENCE_S):
+        engine = PostgresEngine(over_link, time, time.later, **QUICK)
+        await engine.start(turns.run)
+        engine.wake([lane])
+        await turns.given(lane, 1)
+        link.fall_silent()
+        await engine.stop(grace_s=0)
+    assert turns.canceled == [lane]
 
 
 async def test_an_engine_comes_back_when_its_connection_is_cut(url: str, time: FakeTime) -> None:

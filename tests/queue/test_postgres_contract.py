@@ -9,6 +9,7 @@ from app.database.database import Database
 from app.queue.postgres import PostgresEngine
 from app.queue.postgres_waking import install
 from tests.queue.contract import EngineContract, NewEngine
+from tests.queue.turns import stop_heart
 from tests.worker.scripted import ScriptedConnector
 from tests.worker.stage import Stage, build_stage
 
@@ -35,7 +36,4 @@ class TestPostgresEngine(EngineContract):
         return build
 
     def freeze(self, engine: Any) -> None:
-        async def no_beat(_job_ids: object) -> None:
-            """As a process that stands still."""
-
-        engine._manager.queries.update_heartbeat = no_beat
+        stop_heart(engine)

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from pgqueuer.models import Job
+
 from app.queue.port import Turn
+from app.queue.postgres import PostgresEngine
 from tests.worker.scripted import News
 
 
@@ -56,3 +59,18 @@ class Turns:
     async def ended(self, lane: UUID, turns: int) -> None:
         await self._news.until(lambda: self.over.get(lane, 0) >= turns)
         await asyncio.sleep(0)  # the engine hears of it after this
+
+
+def stop_heart(engine: PostgresEngine) -> None:
+    """Let it look dead to the others, as a process that was killed, or stands still."""
+
+    async def no_beat(_job_ids: object) -> None:
+        """Nobody hears of it any more."""
+
+    async def no_jobs(**_asked: object) -> list[Job]:
+        """It would take its own turn for a dead owner's."""
+        return []
+
+    assert engine._manager is not None
+    engine._manager.queries.update_heartbeat = no_beat  # type: ignore[method-assign]
+    engine._manager.queries.dequeue = no_jobs  # type: ignore[method-assign]

@@ -1,0 +1,44 @@
+"""PgQueuer's statements, held to the turns that are still this process's."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+import asyncpg
+from pgqueuer import Queries
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.domain.settings import db_settings
+from pgqueuer.domain.types import JOB_STATUS, JobId
+from pgqueuer.models import Job, TracebackRecord
+
+_BEAT = (
+    f"UPDATE {db_settings().queue_table} SET heartbeat = now()"  # noqa: S608 - a name of PgQueuer's own
+    " WHERE id = ANY($1::bigint[]) AND queue_manager_id = $2 RETURNING id"
+)
+
+
+class OwnQueries(Queries):
+    """Without this an owner that was taken for dead, and is not, would end its successor's turn.
+
+    PgQueuer goes by a job's id alone, and whoever takes a turn over keeps the job.
+    """
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        super().__init__(AsyncpgDriver(connection))
+        self.owner: UUID | None = None
+        """As PgQueuer calls this process; None: it has no turn yet."""
+
+    async def update_heartbeat(self, job_ids: list[JobId]) -> None:
+        """See Queries."""
+        await self._beat(job_ids)
+
+    async def log_jobs(self, job_status: list[tuple[Job, JOB_STATUS, TracebackRecord | None]]) -> None:
+        """See Queries."""
+        # With a heartbeat first nobody takes them over before they are logged.
+        own = await self._beat([job.id for job, _, _ in job_status])
+        kept = [one for one in job_status if one[0].id in own]
+        if kept:
+            await super().log_jobs(kept)
+
+    async def _beat(self, job_ids: Collection[JobId]) -> set[object]:
+        """Those of them that are this process's; they are for another while."""
+        return {row["id"] for row in await self.driver.fetch(_BEAT, list(job_ids), self.owner)}
