@@ -18,6 +18,7 @@ from app.database.database import Waiting
 from app.database.errors import DatabaseClosedError, DatabaseUrlError
 from app.database.redaction import forget_values
 from app.database.sessions import STATEMENTS_KEPT, Hook, WorkSession, flushed, run_hooks
+from app.database.silence import bound_silence
 from app.database.turnstile import Turnstile
 from app.errors import DomainError
 
@@ -139,8 +140,14 @@ def postgres_engine(url: URL, *, connections: int) -> AsyncEngine:
             "PostgreSQL needs the driver asyncpg, which is not installed: pip install 'leadwire[postgres]'"
         ) from error
     event.listen(engine.sync_engine, "handle_error", forget_values)
+    event.listen(engine.sync_engine, "connect", _bound_silence)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
+
+
+def _bound_silence(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, AdaptedConnection)
+    bound_silence(connection.driver_connection)
 
 
 def _refuse_closed(connection: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: object) -> None:

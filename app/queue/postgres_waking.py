@@ -12,6 +12,7 @@ from pgqueuer.domain.settings import db_settings
 from sqlalchemy import make_url
 
 from app.database.errors import DatabaseError
+from app.database.silence import bound_silence
 
 _PRUNE = f"DELETE FROM {db_settings().queue_table_log} WHERE created < now() - interval '1 hour'"  # noqa: S608 - a name of PgQueuer's own
 _MOST_AT_ONCE = 100
@@ -23,7 +24,11 @@ _logger = logging.getLogger(__name__)
 async def connect(database_url: str) -> asyncpg.Connection:
     """A connection of its own, which notifications need. `database_url` as SQLAlchemy writes it."""
     dsn = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    return await asyncpg.connect(dsn, server_settings={"application_name": "leadwire queue"}, timeout=10)
+    connection = await asyncpg.connect(
+        dsn, server_settings={"application_name": "leadwire queue"}, timeout=10
+    )
+    bound_silence(connection)
+    return connection
 
 
 async def disconnect(connection: asyncpg.Connection) -> None:

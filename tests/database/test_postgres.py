@@ -1,6 +1,7 @@
 """What PostgreSQL needs of its own: a pool, and writes that a caller's giving up does not cut in half."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -61,6 +62,21 @@ async def test_connections_are_set_up(postgres_database: Database, setting: str,
     show = text(f"SHOW {setting}")
 
     assert await postgres_database.read(lambda session: session.connection().execute(show).scalar()) == value
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux has it")
+async def test_a_connection_to_a_machine_that_is_gone_ends_within_half_a_minute(
+    postgres_database: Database,
+) -> None:
+    def look(session: Session) -> tuple[int, int]:
+        connection = session.connection().connection.driver_connection
+        there = connection._transport.get_extra_info("socket")
+        return (
+            there.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+            there.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+        )
+
+    assert await postgres_database.read(look) == (1, 30_000)
 
 
 async def test_a_caller_that_gives_up_before_its_work_began_takes_it_back(narrow: Database) -> None:

@@ -1,6 +1,7 @@
 """What the PostgreSQL engine does beyond the contract of all engines."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
@@ -215,6 +216,14 @@ async def test_turns_that_fail_leave_no_job_behind(
         await asyncio.sleep(0.01)
     assert "ValueError" in caplog.text
     assert personal not in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux has it")
+async def test_a_queue_on_a_machine_that_is_gone_is_lost_within_half_a_minute(url: str) -> None:
+    connection = await connect(url)
+    there = connection._transport.get_extra_info("socket")
+    assert there.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+    await disconnect(connection)
 
 
 async def queued(url: str) -> list[bytes]:
