@@ -119,7 +119,7 @@ bench-profile: $(bench_env) ## Show by layer where a status change takes its tim
 bench-writes: $(run_env) ## Compare the two ways of writing to SQLite
 	@$(python) -m benchmarks.writes
 
-bench-queue: $(dev_env) ## Measure the queue: start, drain, and what a million waiting deliveries cost; 20 minutes
+bench-queue: $(dev_env) ## Measure the queue: start, drain, and what a million deliveries cost; ARGS="--short"
 	@$(python) -m benchmarks.queue $(ARGS)
 
 # Extras stay in the second lock: Python 3.11's own pip refuses a package that is wanted with extras and pinned without

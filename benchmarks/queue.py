@@ -1,11 +1,12 @@
 """The queue: how soon a conversion is sent, how fast many are, and what many that wait cost a status change.
 
 Both databases, in processes as an operator runs them, against a platform that answers at once. It takes
-about 20 minutes, most of them for filling two databases with a million deliveries each; less with --rows.
+about 20 minutes, most of them for filling two databases with a million deliveries each; less with --rows, and
+three with --short, which shows that it works and no more.
 PostgreSQL is started for it, in memory where there is room, unless LEADWIRE_BENCH_POSTGRES is the URL of a
 server's database `postgres`. Run it from the project's folder:
 
-    python -m benchmarks.queue [start] [drain] [mutations] [--only sqlite] [--rows 1000000]
+    python -m benchmarks.queue [start] [drain] [mutations] [--only sqlite] [--rows 1000000] [--short]
 """
 
 import argparse
@@ -17,7 +18,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import uvloop
@@ -42,13 +43,9 @@ from benchmarks.answering import answering, arrivals_at
 from benchmarks.databases import postgres_urls, sqlite_urls
 from benchmarks.filling import Place, Story, open_place
 
-STARTS = 200
 WARM_UP = 20
 PAUSE_S = 0.15
 """Between status changes of an idle system: longer than a lane lingers."""
-DRAINED = 12_000
-"""Deliveries of each lane."""
-MUTATIONS = 1_500
 CALLERS = 32
 DUE_AMONG = 200
 ROUNDS = 3
@@ -56,6 +53,23 @@ PATIENCE_S = 300
 READY_WITHIN_S = 15
 
 _LEADWIRE = (sys.executable, "-c", "from app.cli import main; main()")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of everything."""
+
+    starts: int = 200
+    drained: int = 12_000
+    """Deliveries of each lane."""
+    mutations: int = 1_500
+    """In each round."""
+    rows: int = 1_000_000
+    """Deliveries, of which half are finished and half wait."""
+
+
+SHORT = Size(starts=20, drained=2_000, mutations=300, rows=20_000)
+"""Enough to see that everything works; its figures say little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,7 @@ class Bench:
     """A new, migrated database."""
     key: str
     kind: str
+    size: Size
 
     def settings(self, url: str, *, worker: Literal["embedded", "off"]) -> Settings:
         """Settings for this process."""
@@ -141,11 +156,8 @@ async def starts(bench: Bench, platform: Platform, *, elsewhere: bool) -> list[f
             runtime.wake(lanes)  # type: ignore[arg-type]
 
         place = await open_place(runtime.database, runtime.cipher, [platform])
-        leads = await place.fill(STARTS + WARM_UP, Story.NEW)
-        caller = Caller(
-            place,
-            StatusService(runtime.database, _setups(runtime), wake, utc_now),
-        )
+        leads = await place.fill(bench.size.starts + WARM_UP, Story.NEW)
+        caller = Caller(place, StatusService(runtime.database, _setups(runtime), wake, utc_now))
         await asyncio.to_thread(arrivals_at, bench.origin)
         with _maybe(bench, url, elsewhere=elsewhere):
             await asyncio.sleep(1)
@@ -185,7 +197,7 @@ async def drained(bench: Bench, platforms: Sequence[Platform], workers: int) -> 
     await prepare_database(url)
     database = await open_database(url)
     place = await open_place(database, Cipher(bench.key), list(platforms))
-    await place.fill(DRAINED, Story.DUE)
+    await place.fill(bench.size.drained, Story.DUE)
     await place.settle()
     # Until every worker is there: the first would own all lanes, for as long as they have something to send.
     await place.delay(READY_WITHIN_S)
@@ -266,23 +278,24 @@ async def filled(bench: Bench, rows: int) -> AsyncIterator[tuple[Place, StatusSe
         )
 
 
-async def mutation_table(bench: Bench, rows: int) -> None:
+async def mutation_table(bench: Bench) -> None:
+    rows, mutations = bench.size.rows, bench.size.mutations
     alone: dict[int, list[float]] = {0: [], rows: []}
     rates: dict[int, list[float]] = {0: [], rows: []}
     async with filled(bench, 0) as empty, filled(bench, rows) as full:
         for _ in range(ROUNDS + 1):
             for count, (place, status) in ((0, empty), (rows, full)):
-                leads = await place.fill(MUTATIONS, Story.NEW)
+                leads = await place.fill(mutations, Story.NEW)
                 caller = Caller(place, status)
-                alone[count] += [await caller.change(lead) for lead in leads[: MUTATIONS // 5]]
-                rates[count].append(await _together(caller, leads[MUTATIONS // 5 :]))
+                alone[count] += [await caller.change(lead) for lead in leads[: mutations // 5]]
+                rates[count].append(await _together(caller, leads[mutations // 5 :]))
         for count in (0, rows):
-            took, rate = alone[count][MUTATIONS // 5 :], statistics.mean(rates[count][1:])
+            took, rate = alone[count][mutations // 5 :], statistics.mean(rates[count][1:])
             say(
                 f"mutation {bench.kind:10} {count:9,} deliveries {_ms(took)}   {CALLERS} callers"
                 f" {rate:6,.0f}/s"
             )
-        medians = [statistics.median(alone[count][MUTATIONS // 5 :]) for count in (0, rows)]
+        medians = [statistics.median(alone[count][mutations // 5 :]) for count in (0, rows)]
         means = [statistics.mean(rates[count][1:]) for count in (0, rows)]
         say(
             f"mutation {bench.kind:10} cost with {rows:,} in relation to none: "
@@ -335,13 +348,13 @@ def _ms(took: Sequence[float]) -> str:
     return f"p50 {statistics.median(ordered):6.2f} ms  p99 {ordered[int(len(ordered) * 0.99)]:6.2f} ms"
 
 
-async def run(bench: Bench, parts: Sequence[str], rows: int) -> None:
+async def run(bench: Bench, parts: Sequence[str]) -> None:
     if "start" in parts:
         await start_table(bench)
     if "drain" in parts:
         await drain_table(bench)
     if "mutations" in parts:
-        await mutation_table(bench, rows)
+        await mutation_table(bench)
 
 
 def main() -> None:
@@ -351,15 +364,18 @@ def main() -> None:
         "parts", nargs="*", choices=[*everything, []], metavar="part", help=", ".join(everything)
     )
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, help="instead of a million deliveries")
+    parser.add_argument("--short", action="store_true", help="a few of everything, in three minutes")
     given = parser.parse_args()
+    size = SHORT if given.short else Size()
+    size = replace(size, rows=given.rows or size.rows)
     for kind, urls in (("sqlite", sqlite_urls), ("postgresql", postgres_urls)):
         if given.only in {None, kind}:
             with answering() as origin, urls() as new_url:
                 made: list[str] = [new_url() for _ in range(40)]
-                bench = Bench(origin, made.pop, new_secret_key(), kind)
+                bench = Bench(origin, made.pop, new_secret_key(), kind, size)
                 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                    runner.run(run(bench, given.parts or everything, given.rows))
+                    runner.run(run(bench, given.parts or everything))
 
 
 if __name__ == "__main__":
