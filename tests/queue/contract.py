@@ -223,6 +223,20 @@ class EngineContract:
         await stage.until_state(second, DeliveryState.DELIVERED)
         assert [call.event_id for call in connector.calls] == [f"lw-{first.id}", f"lw-{second.id}"]
 
+    async def test_a_wake_up_that_comes_late_sends_nothing_again(
+        self, engine: Engine, stage: Stage, connector: ScriptedConnector
+    ) -> None:
+        await stage.start(engine)
+        await stage.time.awaited()
+        found_by_the_sweep = await stage.job()
+        await stage.time.advance(seconds=6)
+        await stage.until_state(found_by_the_sweep, DeliveryState.DELIVERED)
+        engine.wake([stage.lane])
+        next_one = await stage.job(wake=engine)
+        await stage.until_state(next_one, DeliveryState.DELIVERED)
+        jobs = (found_by_the_sweep, next_one)
+        assert [call.event_id for call in connector.calls] == [f"lw-{job.id}" for job in jobs]
+
     async def test_a_wake_up_before_the_time_sends_nothing_and_the_time_does(
         self, engine: Engine, stage: Stage, connector: ScriptedConnector
     ) -> None:
