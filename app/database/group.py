@@ -83,6 +83,7 @@ class GroupRunner:
                     self._run_piece(piece)
             self._execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - every caller gets it; without an answer they would wait for ever
+            _logger.error("a transaction failed, and every write in it: %s", _reason(error))  # noqa: TRY400 - its text and frames may hold values
             _fail(pieces, error)
             self._roll_back()
 
@@ -115,6 +116,16 @@ class GroupRunner:
 
     def _execute(self, statement: str) -> None:
         self._driver.execute(statement).close()
+
+
+def _reason(error: BaseException) -> str:
+    """SQLite's own name of it, such as SQLITE_FULL: without it nobody would learn that the disk is full."""
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, sqlite3.Error):
+            return getattr(at, "sqlite_errorname", type(at).__name__)
+        at = at.__cause__
+    return type(error).__name__
 
 
 def _fail(pieces: Iterable[Piece], cause: Exception) -> None:

@@ -200,8 +200,8 @@ async def test_a_full_disk_loses_nothing_that_was_answered_and_hurts_nothing_lat
     assert committed_names(sqlite_url) == ["Acme", "Bolt"]
 
 
-async def test_a_file_that_somebody_else_keeps_locked_fails_the_group(
-    database: Database, sqlite_url: str
+async def test_a_file_that_somebody_else_keeps_locked_fails_the_group_and_the_log_says_why(
+    database: Database, sqlite_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     await execute(database, "PRAGMA busy_timeout = 1")
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite+aiosqlite:///"), isolation_level=None)
@@ -212,6 +212,7 @@ async def test_a_file_that_somebody_else_keeps_locked_fails_the_group(
     other.close()
 
     assert "locked" in str(failure.value.__cause__)
+    assert "a transaction failed, and every write in it: SQLITE_BUSY" in caplog.text
     await database.write(adding("Bolt"))
     assert committed_names(sqlite_url) == ["Bolt"]
 
