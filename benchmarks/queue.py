@@ -68,7 +68,7 @@ class Size:
     """Deliveries, of which half are finished and half wait."""
 
 
-SHORT = Size(starts=20, drained=2_000, mutations=300, rows=20_000)
+SHORT = Size(starts=20, drained=600, mutations=300, rows=20_000)
 """Enough to see that everything works; its figures say little."""
 
 
