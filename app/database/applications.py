@@ -29,7 +29,12 @@ def named_engine(url: URL, name: str) -> AsyncEngine:
     def rename(
         _dialect: Dialect, _record: ConnectionPoolEntry, _arguments: list[Any], parameters: dict[str, Any]
     ) -> None:
-        parameters["server_settings"] = {**parameters["server_settings"], "application_name": name}
+        parameters["server_settings"] = {
+            **parameters["server_settings"],
+            "application_name": name,
+            # Nobody waits for what they hold, and between two statements they have much to think about.
+            "idle_in_transaction_session_timeout": "60s",
+        }
 
     event.listen(engine.sync_engine, "do_connect", rename)
     return engine

@@ -28,12 +28,24 @@ _SERVER_SETTINGS = {
     "application_name": "leadwire",
     # Compiling a statement costs more than any of ours takes.
     "jit": "off",
-    # A process that froze inside a transaction would keep its leads locked while its connection lives.
-    "idle_in_transaction_session_timeout": "60s",
+    # A process that froze inside a transaction would keep its lane and its leads locked, and whoever takes
+    # its lanes over, after as long as this, would wait for it.
+    "idle_in_transaction_session_timeout": "10s",
+    # And one whose machine is gone without a word: the server would believe in it for two hours.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
 }
 
 _CONNECT_TIMEOUT_S = 10
 """asyncpg's own is a minute: whoever waits for a server that is gone has given up long before."""
+
+_BOUND_TRANSACTIONS = "SET transaction_timeout = '60s'"
+"""For a process that froze between two parts of a statement, where it does not count as idle.
+
+None of ours takes seconds.
+"""
+_KNOWS_TRANSACTION_TIMEOUT = 17
 
 _GOODBYE_S = 3.0
 """How long closing waits for what is under way, and for each end of it: a server may be silent for ever."""
@@ -150,6 +162,12 @@ def _bound_silence(connection: DBAPIConnection, _record: ConnectionPoolEntry) ->
     bound_silence(connection.driver_connection)
 
 
+def _bound_transactions(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, AdaptedConnection)
+    if connection.driver_connection.get_server_version().major >= _KNOWS_TRANSACTION_TIMEOUT:
+        connection.run_async(lambda driver: driver.execute(_BOUND_TRANSACTIONS))
+
+
 def _refuse_closed(connection: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: object) -> None:
     """Have the pool replace a connection that was cut: without this every restart fails some requests.
 
@@ -163,7 +181,9 @@ def _refuse_closed(connection: DBAPIConnection, _record: ConnectionPoolEntry, _p
 
 async def open_postgres(url: URL, *, connections: int) -> PostgresDatabase:
     """Open `url` with at most `connections` connections, and make sure that it answers."""
-    database = PostgresDatabase(postgres_engine(url, connections=connections), connections)
+    engine = postgres_engine(url, connections=connections)
+    event.listen(engine.sync_engine, "connect", _bound_transactions)
+    database = PostgresDatabase(engine, connections)
     try:
         await database.read(lambda session: session.connection())
     except BaseException:

@@ -56,7 +56,12 @@ async def test_a_connection_that_served_a_read_has_its_isolation_back(narrow: Da
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("application_name", "leadwire"), ("jit", "off"), ("idle_in_transaction_session_timeout", "1min")],
+    [
+        ("application_name", "leadwire"),
+        ("jit", "off"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        ("tcp_keepalives_idle", "10"),
+    ],
 )
 async def test_connections_are_set_up(postgres_database: Database, setting: str, value: str) -> None:
     show = text(f"SHOW {setting}")
@@ -77,6 +82,23 @@ async def test_a_connection_to_a_machine_that_is_gone_ends_within_half_a_minute(
         )
 
     assert await postgres_database.read(look) == (1, 30_000)
+
+
+async def test_transactions_are_bounded_where_the_server_can_do_that(postgres_database: Database) -> None:
+    def look(session: Session) -> tuple[int, str | None]:
+        version, bound = (
+            session.connection()
+            .execute(
+                text(
+                    "SELECT current_setting('server_version_num'), current_setting('transaction_timeout', true)"
+                )
+            )
+            .one()
+        )
+        return int(version) // 10_000, bound
+
+    version, bound = await postgres_database.read(look)
+    assert bound == ("1min" if version >= 17 else None)
 
 
 async def test_a_caller_that_gives_up_before_its_work_began_takes_it_back(narrow: Database) -> None:

@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +32,13 @@ class Program:
         self._output: IO[bytes] | None = None
         self._begun_at = 0
         self._process: subprocess.Popen[bytes] | None = None
+
+    @contextmanager
+    def copy(self, name: str) -> Iterator["Program"]:
+        """Another of its kind; at the end nothing of it runs any more."""
+        log = self.log.with_stem(name)
+        with closing(Program(name, self._arguments, self._environment, says=self._says, log=log)) as made:
+            yield made
 
     @property
     def is_running(self) -> bool:
