@@ -85,7 +85,9 @@ async def installed(
             **_places(origin),
         }
         async with AsyncExitStack() as stack:
-            sandbox = await stack.enter_async_context(httpx.AsyncClient(base_url=origin))
+            # A connection of its own for each order: one that was kept may be closed at the moment it is used.
+            alone = httpx.Limits(max_keepalive_connections=0)
+            sandbox = await stack.enter_async_context(httpx.AsyncClient(base_url=origin, limits=alone))
             ports = [free_port() for _ in range(webs if is_postgres(database_url) else 1)]
             programs = _programs(is_postgres(database_url), environment, folder, ports, workers)
             for program in programs:
