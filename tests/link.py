@@ -46,10 +46,12 @@ class Link:
         finally:
             writer.close()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Carry nothing any more."""
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # each connection's own task ends after its two ways
 
 
 @asynccontextmanager
@@ -64,5 +66,5 @@ async def linked(url: str) -> AsyncIterator[tuple[Link, str]]:
     try:
         yield link, parsed.set(port=port).render_as_string(hide_password=False)
     finally:
-        link.close()
         server.close()
+        await link.close()

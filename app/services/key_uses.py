@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -19,6 +19,8 @@ from app.repositories.api_keys import note_use
 AT_MOST_EVERY: Final = timedelta(hours=1)
 """A key's use is written no more often than this, by each process."""
 LOOK_EVERY_S: Final = 60.0
+AT_THE_END_WITHIN_S: Final = 3.0
+"""Or not at all: a process that is told to stop must not wait for a database that does not answer."""
 MOST_AT_ONCE: Final = 100
 """Rows of one transaction."""
 
@@ -58,13 +60,15 @@ class KeyUses:
 
 @asynccontextmanager
 async def written_uses(uses: KeyUses) -> AsyncIterator[None]:
-    """Write what is due once a minute, and at the end."""
+    """Write what is due once a minute, and at the end if that is soon."""
     task = asyncio.create_task(_keep_writing(uses))
     try:
         yield
     finally:
         task.cancel()
-        await _write(uses)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AT_THE_END_WITHIN_S):
+                await _write(uses)
 
 
 async def _keep_writing(uses: KeyUses) -> None:
