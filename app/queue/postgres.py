@@ -19,7 +19,7 @@ from app.clock import Clock
 from app.queue.pauses import log_failed_turn, pause_after
 from app.queue.port import SWEEP_LANE, RunTurn, Wake
 from app.queue.postgres_jobs import OwnQueries
-from app.queue.postgres_waking import Waker, connect, disconnect, install, require_queue
+from app.queue.postgres_waking import LOST, Waker, connect, disconnect, install, require_queue
 from app.queue.turns import CallLater, GivenTurn, Timer, call_later
 
 __all__ = ["PostgresEngine", "install", "waking"]
@@ -194,7 +194,7 @@ class PostgresEngine:
         finally:
             # At once, where PgQueuer would bundle it with others: until the job is gone none can be queued.
             # Without a database it stays, and is given to somebody else as a dead owner's.
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*LOST):
                 await queries.log_jobs([(job, "successful", None)])
             if self._turns.get(lane) is turn:
                 del self._turns[lane]

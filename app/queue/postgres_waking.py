@@ -18,6 +18,9 @@ _PRUNE = f"DELETE FROM {db_settings().queue_table_log} WHERE created < now() - i
 _MOST_AT_ONCE = 100
 """A notification takes 8,000 bytes."""
 
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises when a connection is refused, is cut, or was being cut at that moment."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -35,7 +38,7 @@ async def disconnect(connection: asyncpg.Connection) -> None:
     """Close it, also when there is nobody at the other end any more."""
     try:
         await connection.close(timeout=2)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except LOST:
         connection.terminate()
 
 
@@ -143,14 +146,21 @@ class Waker:
                     )
                 if prunes:
                     await connection.execute(_PRUNE)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except LOST as error:
                 # The sweep finds what these lanes have to do.
                 _logger.warning("wake-ups of %d lanes are lost: %s", len(some), type(error).__name__)
+                self._drop_connection()
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url)
         return self._connection
+
+    def _drop_connection(self) -> None:
+        """Whatever became of it: one that was cut in the middle of something may take nothing any more."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
 
     async def _tell(
         self, connection: asyncpg.Connection, lanes: Sequence[UUID], notified: Sequence[UUID]

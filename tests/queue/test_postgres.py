@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
+import asyncpg
 import pytest
 from pgqueuer.errors import PgqException
 from pgqueuer.models import Job
@@ -245,6 +246,26 @@ async def test_the_log_of_turns_is_forgotten_after_an_hour(url: str) -> None:
     await waker.close()
     assert [row["job_id"] for row in await connection.fetch("SELECT job_id FROM pgqueuer_log")] == [2]
     await disconnect(connection)
+
+
+async def test_a_waker_whose_connection_takes_nothing_any_more_tells_through_another(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    lane = new_id()
+    waker = Waker(url, "leadwire_turn")
+    waker.wake([new_id()])
+    while not await queued(url):
+        await asyncio.sleep(0.01)
+    assert waker._connection is not None
+    stuck = asyncio.create_task(waker._connection.execute("SELECT pg_sleep(3600)"))
+    await asyncio.sleep(0)
+    waker.wake([new_id()])
+    with pytest.raises(asyncpg.PostgresError):
+        await asyncio.wait_for(stuck, PATIENCE_S)
+    waker.wake([lane])
+    await waker.close()
+    assert "wake-ups of 1 lanes are lost" in caplog.text
+    assert lane.bytes in await queued(url)
 
 
 async def test_a_waker_without_a_database_loses_its_wake_ups_and_says_so(
