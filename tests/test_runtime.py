@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from app import cli
+from app import cli, demo
 from app.clock import utc_now
 from app.connectors.registry import build_connectors
 from app.database.database import Database
@@ -100,7 +100,7 @@ def test_ctrl_c_before_the_server_is_up_ends_without_a_traceback(
     async def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "run_demo", interrupted)
+    monkeypatch.setattr(demo, "run_demo", interrupted)
     monkeypatch.setattr(cli, "configure_logging", lambda: None)
     with pytest.raises(SystemExit) as ended:
         cli.main(["demo"])
