@@ -81,6 +81,11 @@ def _of_ours(origin: str) -> Sequence[Check]:
         Check(number=8, name="clients/python", command=_python("examples", "python", origin), needs=python),
         Check(number=9, name="probes of scanners", command=_python("attacks", origin, KEY)),
         Check(number=10, name="documents that multiply", command=_python("complexity", origin, KEY)),
+        Check(
+            number=16,
+            name="the layer, in process",
+            command=[sys.executable, "-m", "benchmarks.graphql_layer"],
+        ),
     )
 
 
