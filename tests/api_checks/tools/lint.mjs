@@ -13,6 +13,7 @@ const WITHOUT_ID = {
     "DeliveryAttempt",
     "DeliveryTotal",
     "Device",
+    "AuditChange",
     "InputProblem",
     "IntegrationTestReport",
     "IntegrationWarning",
