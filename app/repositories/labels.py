@@ -15,17 +15,6 @@ def list_labels(session: Session, project_id: UUID) -> Sequence[LabelRow]:
     ).all()
 
 
-def find_label_in_use(session: Session, project_id: UUID, label_id: UUID) -> LabelRow | None:
-    """The project's label with this id, unless it is archived."""
-    return session.exec(
-        select(LabelRow).where(
-            col(LabelRow.project_id) == project_id,
-            col(LabelRow.id) == label_id,
-            col(LabelRow.archived_at).is_(None),
-        )
-    ).one_or_none()
-
-
 def lock_label(session: Session, project_id: UUID, label_id: UUID) -> LabelRow | None:
     """The project's label with this id, archived or not, to be changed."""
     return session.exec(
@@ -34,13 +23,6 @@ def lock_label(session: Session, project_id: UUID, label_id: UUID) -> LabelRow |
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
-
-
-def get_lost_label(session: Session, project_id: UUID) -> LabelRow:
-    """The project's built-in label; every project has one."""
-    return session.exec(
-        select(LabelRow).where(col(LabelRow.project_id) == project_id, col(LabelRow.built_in).is_(True))
-    ).one()
 
 
 def labels_by_id(session: Session, ids: Sequence[UUID]) -> Sequence[LabelRow]:
