@@ -226,15 +226,6 @@ class _NothingOfRequests(logging.Filter):
         return record.levelno >= logging.WARNING
 
 
-# httpx logs every address at INFO, and GA4's secret is part of its address; httpcore logs headers of answers
-# at DEBUG, among them addresses of redirects. A filter and not a level, because setting a level for the whole
-# process must not bring them back. A filter does not reach child loggers: each is named.
-for _name in (
-    "httpx",
-    "httpcore.connection",
-    "httpcore.http11",
-    "httpcore.http2",
-    "httpcore.proxy",
-    "httpcore.socks",
-):
-    logging.getLogger(_name).addFilter(_NothingOfRequests())
+# httpx logs every address at INFO, and GA4's secret is part of its address. A filter and not a level, because
+# setting a level for the whole process must not bring them back.
+logging.getLogger("httpx").addFilter(_NothingOfRequests())

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -55,7 +56,7 @@ class Redaction:
 
     def __init__(self, *secrets: str) -> None:
         self._secrets = [secret for secret in secrets if secret]
-        self._sent: re.Pattern[str] | None = None
+        self._exchange: tuple[Body, Body] | None = None
 
     def of_answer_to(self, body: Body, kept: Body) -> "Redaction":
         """One that masks, as well, what an answer repeats of a request.
@@ -63,8 +64,13 @@ class Redaction:
         `kept`: the copy of it that is kept: what is masked or cut there must not come back.
         """
         found = Redaction(*self._secrets)
-        found._sent = _any_of(set(_differing(body, kept)))
+        found._exchange = body, kept
         return found
+
+    @cached_property
+    def _sent(self) -> re.Pattern[str] | None:
+        # Compiled once a platform says anything: most say nothing.
+        return _any_of(set(_differing(*self._exchange))) if self._exchange else None
 
     def text(self, value: Any) -> str | None:
         """One line of at most MAX_TEXT characters; None when the value is no text or nothing is left."""

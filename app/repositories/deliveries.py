@@ -4,7 +4,7 @@ States stand in the statements as literals: compared with a bound parameter SQLi
 indexes, and read the whole table instead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -23,18 +23,19 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.orm import QueryableAttribute, defer
-from sqlmodel import Session, col
+from sqlmodel import Session
 
+from app.database.prepared import Prepared
 from app.tables.jobs import DeliveryRow
 from app.tables.leads import LeadRow
+from app.tables.making import make, put
 from app.tables.registry import metadata
 from app.values import DeliveryState, JobState
 
 _DELIVERY = metadata.tables["delivery"]
 _JOB = metadata.tables["conversion_job"]
+_LEAD = metadata.tables["lead"]
 _MAPPING = metadata.tables["label_mapping"]
-
 
 FEW = 500
 """So many due deliveries of a lane are sorted rather than looked for among all that wait."""
@@ -44,7 +45,7 @@ class Due(NamedTuple):
     """A delivery whose time has come, with the lead as it is now."""
 
     delivery: DeliveryRow
-    """Without `request`, `response` and `warning`."""
+    """Without `request`, `response` and `warning`. Neither row is the session's."""
     lead: LeadRow
 
 
@@ -101,32 +102,28 @@ _HELD = in_state(_DELIVERY.c.state, DeliveryState.HELD)
 _SENDING = in_state(_DELIVERY.c.state, DeliveryState.SENDING)
 
 
-def _unread(column: Any) -> Any:
-    """Leave out a column of large JSON that no attempt needs."""
-    assert isinstance(column, QueryableAttribute)
-    return defer(column, raiseload=True)
+_LARGE = frozenset({"request", "response", "warning"})
+_CLAIMED = [column for column in _DELIVERY.c if column.name not in _LARGE]
+_DELIVERY_NAMES = [column.name for column in _CLAIMED]
+_LEAD_NAMES = [column.name for column in _LEAD.c]
 
 
-def _claim(*conditions: ColumnElement[bool]) -> Select[DeliveryRow, LeadRow]:
+def _claim(*conditions: ColumnElement[bool]) -> Select[Any]:
     return _claim_any(_OF_LANE, *conditions)
 
 
-def _claim_any(*conditions: ColumnElement[bool]) -> Select[DeliveryRow, LeadRow]:
+def _claim_any(*conditions: ColumnElement[bool]) -> Select[Any]:
     return (
-        select(DeliveryRow, LeadRow)
-        .join(LeadRow, col(LeadRow.id) == col(DeliveryRow.lead_id))
+        select(*_CLAIMED, *_LEAD.c)
+        .join(_LEAD, _LEAD.c.id == _DELIVERY.c.lead_id)
         .where(*conditions, _DELIVERY.c.expires_at > _now, free())
-        .options(_unread(DeliveryRow.request), _unread(DeliveryRow.response), _unread(DeliveryRow.warning))
         .limit(_limit)
-        # What a dead owner left was read and changed in this transaction: without this its rows would come as
-        # they were before, and the next outcome would forget that it may have arrived.
-        .execution_options(populate_existing=True)
         # SKIP LOCKED: who claims waits for nobody, so it can take part in no deadlock.
-        .with_for_update(key_share=True, skip_locked=True, of=DeliveryRow)
+        .with_for_update(key_share=True, skip_locked=True, of=_DELIVERY)
     )
 
 
-def _probe(which: ColumnElement[bool]) -> Select[DeliveryRow, LeadRow]:
+def _probe(which: ColumnElement[bool]) -> Select[Any]:
     ready = _DELIVERY.c.next_attempt_at.is_(None) | (_DELIVERY.c.next_attempt_at <= _now)
     # The one tried longest ago first: one that fails for a reason of its own must not speak for all.
     return _claim(_HELD, ready, which).order_by(
@@ -151,6 +148,12 @@ SELECT_FEW_DUE = (
     .join(_FEW_DUE, _FEW_DUE.c.id == _DELIVERY.c.id)
     .order_by(_DELIVERY.c.expires_at, _DELIVERY.c.next_attempt_at)
 )
+_COUNT_DUE = Prepared(COUNT_DUE)
+_SELECT_DUE = Prepared(SELECT_DUE)
+_SELECT_FEW_DUE = Prepared(SELECT_FEW_DUE)
+_SELECT_LANE_PROBE = Prepared(SELECT_LANE_PROBE)
+_SELECT_ANY_PROBE = Prepared(SELECT_ANY_PROBE)
+_SELECT_MAPPING_PROBE = Prepared(SELECT_MAPPING_PROBE)
 SELECT_NEXT_DUE = (
     select(_DELIVERY.c.next_attempt_at)
     .where(_OF_LANE, _SCHEDULED, _DELIVERY.c.next_attempt_at > _now)
@@ -190,19 +193,18 @@ _BEGIN_JOBS = (
 
 def select_due(session: Session, lane: UUID, now: datetime, limit: int) -> list[Due]:
     """Up to `limit` deliveries of the lane that are due, locked; what expires first comes first."""
-    due: int = session.connection().execute(COUNT_DUE, {"lane": lane, "now": now}).scalar_one()
+    values = {"lane": lane, "now": now, "limit": limit}
+    [[due]] = _COUNT_DUE.rows(session, values)
     if due == 0:
         return []
     # In the order of deadlines everything that waits for later is passed over: not for a few.
-    statement = SELECT_FEW_DUE if due < FEW else SELECT_DUE
-    rows = session.execute(statement, {"lane": lane, "now": now, "limit": limit})
-    return [Due(*row) for row in rows]
+    return _found(session, _SELECT_FEW_DUE if due < FEW else _SELECT_DUE, values)
 
 
 def select_lane_probe(session: Session, lane: UUID, now: datetime, *, any_target: bool) -> list[Due]:
     """One held delivery, locked, to try the lane with; `any_target`: also one whose own target is held."""
-    statement = SELECT_ANY_PROBE if any_target else SELECT_LANE_PROBE
-    return [Due(*row) for row in session.execute(statement, {"lane": lane, "now": now, "limit": 1})]
+    statement = _SELECT_ANY_PROBE if any_target else _SELECT_LANE_PROBE
+    return _found(session, statement, {"lane": lane, "now": now, "limit": 1})
 
 
 def select_mapping_probe(
@@ -210,7 +212,7 @@ def select_mapping_probe(
 ) -> list[Due]:
     """One held delivery, locked, that can tell whether the label's target goes again."""
     parameters = {"lane": lane, "label": label_id, "held_target": target, "now": now, "limit": 1}
-    return [Due(*row) for row in session.execute(SELECT_MAPPING_PROBE, parameters)]
+    return _found(session, _SELECT_MAPPING_PROBE, parameters)
 
 
 def next_due_at(session: Session, lane: UUID, now: datetime) -> datetime | None:
@@ -228,7 +230,7 @@ def select_abandoned(session: Session, lane: UUID, turn_id: UUID, limit: int) ->
 
 
 def begin_attempts(session: Session, deliveries: Sequence[DeliveryRow], turn_id: UUID, now: datetime) -> None:
-    """Make deliveries this transaction selected SENDING: in the table and in `deliveries`, now detached."""
+    """Make deliveries this transaction selected SENDING: in the table and in `deliveries`."""
     if not deliveries:
         return
     connection = session.connection()
@@ -237,8 +239,23 @@ def begin_attempts(session: Session, deliveries: Sequence[DeliveryRow], turn_id:
     )
     connection.execute(_BEGIN_JOBS, {"ids": list({delivery.job_id for delivery in deliveries})})
     for delivery in deliveries:
-        session.expunge(delivery)  # otherwise the session would write all this once more
-        delivery.state, delivery.turn_id, delivery.sending_since = DeliveryState.SENDING, turn_id, now
-        delivery.first_attempt_at = delivery.first_attempt_at or now
-        delivery.attempts += 1
-        delivery.next_attempt_at = None
+        put(
+            delivery,
+            state=DeliveryState.SENDING,
+            turn_id=turn_id,
+            sending_since=now,
+            first_attempt_at=delivery.first_attempt_at or now,
+            attempts=delivery.attempts + 1,
+            next_attempt_at=None,
+        )
+
+
+def _found(session: Session, statement: Prepared, values: Mapping[str, Any]) -> list[Due]:
+    width = len(_DELIVERY_NAMES)
+    return [
+        Due(
+            make(DeliveryRow, dict(zip(_DELIVERY_NAMES, row[:width], strict=True))),
+            make(LeadRow, dict(zip(_LEAD_NAMES, row[width:], strict=True))),
+        )
+        for row in statement.rows(session, values)
+    ]

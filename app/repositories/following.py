@@ -5,11 +5,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, or_, select, update
-from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session
 
 from app.repositories.deliveries import in_state
 from app.tables.jobs import DeliveryRow
+from app.tables.making import put
 from app.tables.registry import metadata
 from app.values import DeliveryKind, DeliveryState
 
@@ -50,4 +50,4 @@ def postpone(session: Session, delivery_id: UUID, until: datetime) -> None:
 def send_instead(session: Session, delivery: DeliveryRow) -> None:
     """Make a restatement, which this transaction has locked, the conversion itself: nothing else arrived."""
     session.connection().execute(_SEND_INSTEAD, {"delivery": delivery.id})
-    set_committed_value(delivery, "kind", DeliveryKind.SEND)
+    put(delivery, kind=DeliveryKind.SEND)

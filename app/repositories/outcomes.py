@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, Update, bindparam, insert, or_, select, update
+from sqlalchemy import Select, bindparam, insert, or_, select, update
 from sqlmodel import Session
 
+from app.database.prepared import Prepared
 from app.ids import new_id
 from app.tables.registry import metadata
 from app.values import DeliveryState
@@ -84,9 +85,9 @@ class AttemptLine:
     error_message: str | None
 
 
-def _update_of(change: type[OutcomeChange | Exchange | LaterAnswer]) -> Update:
+def _update_of(change: type[OutcomeChange | Exchange | LaterAnswer]) -> Prepared:
     names = [field.name for field in fields(change) if field.name != "id"]
-    return (
+    return Prepared(
         update(_DELIVERY)
         .where(_DELIVERY.c.id == bindparam("new_id"))
         .values({name: bindparam(f"new_{name}") for name in names})
@@ -110,7 +111,7 @@ LOCK_ACCEPTED = _lock(DeliveryState.ACCEPTED, _DELIVERY.c.platform_request_id)
 _RECORD_OUTCOME = _update_of(OutcomeChange)
 _RECORD_EXCHANGE = _update_of(Exchange)
 _RECORD_LATER_ANSWER = _update_of(LaterAnswer)
-_INSERT_ATTEMPT = insert(metadata.tables["delivery_attempt"])
+_INSERT_ATTEMPT = Prepared(insert(metadata.tables["delivery_attempt"]))
 
 
 def lock_accepted(session: Session, delivery_ids: Sequence[UUID]) -> dict[UUID, Accepted]:
@@ -123,11 +124,10 @@ def record_verdicts(
     session: Session, changes: Sequence[OutcomeChange], answers: Sequence[LaterAnswer]
 ) -> None:
     """Write them, for deliveries that lock_accepted() found."""
-    connection = session.connection()
     if changes:
-        connection.execute(_RECORD_OUTCOME, [_parameters(change) for change in changes])
+        _RECORD_OUTCOME.run_many(session, [_parameters(change) for change in changes])
     if answers:
-        connection.execute(_RECORD_LATER_ANSWER, [_parameters(answer) for answer in answers])
+        _RECORD_LATER_ANSWER.run_many(session, [_parameters(answer) for answer in answers])
 
 
 def lock_sending(session: Session, delivery_ids: Sequence[UUID]) -> dict[UUID, Sending]:
@@ -143,18 +143,17 @@ def record_outcomes(
     attempts: Sequence[AttemptLine],
 ) -> None:
     """Write all of it, for deliveries that lock_sending() found."""
-    connection = session.connection()
     if changes:
-        connection.execute(_RECORD_OUTCOME, [_parameters(change) for change in changes])
+        _RECORD_OUTCOME.run_many(session, [_parameters(change) for change in changes])
     if exchanges:
-        connection.execute(_RECORD_EXCHANGE, [_parameters(exchange) for exchange in exchanges])
+        _RECORD_EXCHANGE.run_many(session, [_parameters(exchange) for exchange in exchanges])
     if attempts:
-        connection.execute(_INSERT_ATTEMPT, [{"id": new_id(), **_columns(line)} for line in attempts])
+        _INSERT_ATTEMPT.run_many(session, [{"id": new_id(), **_columns(line)} for line in attempts])
 
 
 def _columns(row: OutcomeChange | Exchange | LaterAnswer | AttemptLine) -> dict[str, Any]:
     # Not asdict(): it would copy every request and response to the bottom.
-    return {field.name: getattr(row, field.name) for field in fields(row)}
+    return {name: getattr(row, name) for name in row.__slots__}
 
 
 def _parameters(change: OutcomeChange | Exchange | LaterAnswer) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
+from app.database.prepared import Prepared
 from app.repositories.deliveries import free
 from app.tables.registry import metadata
 from app.values import DeliveryState, JobState, LeadStatus
@@ -91,14 +92,14 @@ SELECT_STANDINGS = select(
     _DELIVERY.c.next_attempt_at,
     free().label("free"),
 ).where(_DELIVERY.c.job_id.in_(_ids))
-_CHANGE_JOB = (
+_CHANGE_JOB = Prepared(
     update(_JOB)
     .where(_JOB.c.id == bindparam("job"))
     .values(
         state=bindparam("new_state"), active=bindparam("new_active"), finished_at=bindparam("new_finished_at")
     )
 )
-_CHANGE_LEAD = (
+_CHANGE_LEAD = Prepared(
     update(_LEAD)
     .where(_LEAD.c.id == bindparam("lead"), _LEAD.c.current_job_id == bindparam("job"))
     .values(status=bindparam("new_status"), updated_at=bindparam("now"))
@@ -139,8 +140,8 @@ def deliveries_by_job(session: Session, job_ids: Sequence[UUID]) -> Mapping[UUID
 def change_jobs(session: Session, changes: Sequence[JobChange]) -> None:
     """Write them."""
     if changes:
-        session.connection().execute(
-            _CHANGE_JOB,
+        _CHANGE_JOB.run_many(
+            session,
             [
                 {
                     "job": change.id,
@@ -156,8 +157,8 @@ def change_jobs(session: Session, changes: Sequence[JobChange]) -> None:
 def change_leads(session: Session, changes: Sequence[LeadChange], now: datetime) -> None:
     """Write them, each only if the job is still its lead's newest."""
     if changes:
-        session.connection().execute(
-            _CHANGE_LEAD,
+        _CHANGE_LEAD.run_many(
+            session,
             [
                 {"lead": change.lead_id, "job": change.job_id, "new_status": change.status, "now": now}
                 for change in changes

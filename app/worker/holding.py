@@ -68,6 +68,8 @@ class Reaction:
     """For the log: what is held, or goes again."""
     outdated: frozenset[UUID] = frozenset()
     """Deliveries with a target that is refused, but is not what their label is mapped to any more."""
+    changed: bool = False
+    """The standing may be another by now."""
 
 
 def read_standing(session: Session, integration: IntegrationRow) -> Standing:
@@ -89,7 +91,8 @@ def react(
     if reason is not None and outcome is not None:
         notices += pause(session, standing, reason, _hold_of(outcome, now))
     outdated: set[UUID] = set()
-    for (label_id, target), group in _refused_targets(sent, tried).items():
+    refused = _refused_targets(sent, tried)
+    for (label_id, target), group in refused.items():
         mapping_id = hold_mapping(
             session, standing.integration.id, label_id, target, _hold_of(group[0][1], now)
         )
@@ -97,7 +100,8 @@ def react(
             outdated |= {delivery_id for delivery_id, _ in group if delivery_id}
         elif label_id not in standing.held:
             notices.append(_notice(standing, f"mapping {mapping_id} is held", group[0][1].code))
-    return Reaction(tuple(notices), frozenset(outdated))
+    changed = bool(notices or reason or refused)
+    return Reaction(tuple(notices), frozenset(outdated), changed)
 
 
 def _pause_reason(

@@ -31,6 +31,9 @@ LINGER_S = 0.075
 RECHECK_S = 0.5
 """How long an owner that is sending goes without looking for more: a wake-up may be lost."""
 
+TOGETHER_S = 0.005
+"""How long what came back waits for what is still under way, to be recorded together."""
+
 STAY = timedelta(seconds=1)
 """What is due within this is waited for; what is due later gets a turn of its own."""
 
@@ -227,6 +230,8 @@ class _LaneTurn:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _cancel(waiting)
+        if self._results and self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=TOGETHER_S)
 
 
 async def _in_turn(slots: asyncio.Semaphore, request: _Request) -> list[Result]:

@@ -114,7 +114,7 @@ class LaneSteps:
         reaction = react(session, standing, results, self._channel, order.now)
         notices = [*reaction.notices, *self._pause_if_unusable(session, standing, order.now)]
         notices += self._strange(integration, results)
-        if results or self._problem:
+        if reaction.changed or self._problem:
             find_lane(session, self._lane)  # reads the row again, into the same object
             standing = read_standing(session, integration)
         self._record(session, standing, reaction, results, order.now)
@@ -218,7 +218,7 @@ class LaneSteps:
             claims = claim(session, standing, self._channel, place, order.now)
             self._memory.unasked[self._lane] = 0 if claims.questions else unasked + claims.requests
         pace.spend(claims.requests, order.now)
-        standing.integration.pace_full_at = pace.full_at
+        _keep(pace, standing.integration)
         ready_at = pace.ready_at(order.now)
         if claims.reached_limit:
             due_at = ready_at if ready_at > order.now else None
@@ -252,8 +252,16 @@ class LaneSteps:
             if outcome.http_status == HTTPStatus.TOO_MANY_REQUESTS and outcome.retry_after_s:
                 self._pace.rest(order.now, outcome.retry_after_s)
         # What was spent beyond the last claim is known by now.
-        integration.pace_full_at, integration.rests_until = self._pace.full_at, self._pace.rests_until
+        _keep(self._pace, integration)
         return self._pace
+
+
+def _keep(pace: Pace, integration: IntegrationRow) -> None:
+    """Leave the pace to the next owner; most lanes have none, and setting what is there costs a flush."""
+    if integration.pace_full_at != pace.full_at:
+        integration.pace_full_at = pace.full_at
+    if integration.rests_until != pace.rests_until:
+        integration.rests_until = pace.rests_until
 
 
 def _stored(integration: IntegrationRow) -> tuple[object, ...]:

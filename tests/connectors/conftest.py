@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from app.connectors.transport import Transport
 from tests.connectors.http_server import HttpServer, http_server
 
 
@@ -17,6 +18,6 @@ async def server() -> AsyncIterator[HttpServer]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """A client that uses no proxy of this machine."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    """The client that sends, but for the proxies of this machine."""
+    async with httpx.AsyncClient(transport=Transport(most_connections=100, by_proxy=False)) as client:
         yield client

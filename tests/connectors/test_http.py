@@ -17,6 +17,7 @@ from app.connectors.http import (
     post,
     retry_after_s,
 )
+from app.connectors.transport import Transport
 from tests.connectors.cases import QUICK
 from tests.connectors.http_server import HttpServer, answer, endless
 from tests.connectors.leads import NOW
@@ -83,7 +84,7 @@ async def test_an_answer_that_trickles_ends_with_the_whole_time(
 async def test_no_free_connection_means_not_written(server: HttpServer) -> None:
     server.tell("", server.silence)
     timeouts = Timeouts(pool_s=0.05, read_s=5)
-    async with httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=1)) as client:
+    async with httpx.AsyncClient(transport=Transport(most_connections=1, by_proxy=False)) as client:
         busy = asyncio.create_task(post(client, server.url, b"{}", wire=WIRE))
         await server.arrival()
         outcome = await post(client, server.url, b"{}", wire=Wire(clock=lambda: NOW, timeouts=timeouts))

@@ -23,7 +23,8 @@ FACTS = PlatformFacts(
     resend_safe_for=timedelta(0),
     can_restate=False,
     can_retract=False,
-    max_concurrency=8,
+    # No limit is published. So many may be unconfirmed after a crash, and each takes one event.
+    max_concurrency=16,
     requests_per_minute=None,
     # No `batch`: a request belongs to one client_id, so to one person.
     #

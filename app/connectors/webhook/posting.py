@@ -1,14 +1,13 @@
 """A signed POST to an address that a user of the API chose. Knows no conversion."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
-from ssl import SSLContext
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
 from app.connectors.http import Answer, Unanswered, Wire, json_bytes, post
+from app.connectors.transport import Transport
 from app.connectors.webhook.addresses import Destination, Refused, Resolve, destinations, parsed, resolve
 from app.connectors.webhook.signing import signed_headers
 
@@ -64,9 +63,7 @@ async def _post_to(
     name = destination.server_name
     # A shared pool knows connections by their IP address: it would use one that was verified for another
     # name.
-    async with httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(verify=trusted()), trust_env=False
-    ) as direct:
+    async with httpx.AsyncClient(transport=Transport(most_connections=1, by_proxy=False)) as direct:
         return await post(
             direct,
             destination.url,
@@ -75,9 +72,3 @@ async def _post_to(
             extensions={} if name is None else {"sni_hostname": name},
             wire=wire,
         )
-
-
-@cache
-def trusted() -> SSLContext:
-    """The certificate authorities, read once: it takes many milliseconds. SSL_CERT_FILE is honoured."""
-    return httpx.create_ssl_context()

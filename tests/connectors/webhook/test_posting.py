@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 from standardwebhooks import Webhook
 
+from app.connectors import transport
 from app.connectors.http import Answer, Unanswered, Wire
-from app.connectors.webhook import posting
 from app.connectors.webhook.addresses import NOT_ENCRYPTED, PRIVATE, Destination
 from app.connectors.webhook.posting import post_signed, post_to_first
 from tests.connectors.http_server import HttpServer, answer
@@ -87,7 +87,7 @@ async def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     told = TlsServer()
     kept, secret = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(kept))
-    posting.trusted.cache_clear()
+    transport.trusted.cache_clear()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(kept, secret)
     context.sni_callback = lambda _socket, name, _context: told.names.append(name)
@@ -96,7 +96,7 @@ async def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     yield told
     server.close()
     await server.wait_closed()
-    posting.trusted.cache_clear()
+    transport.trusted.cache_clear()
 
 
 async def test_the_request_goes_to_the_address_in_the_name_of_the_host(tls: TlsServer) -> None:
@@ -130,7 +130,7 @@ async def test_a_connection_that_was_verified_for_one_name_is_not_used_for_anoth
 
 async def test_an_issuer_nobody_trusts_gets_nothing(tls: TlsServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
-    posting.trusted.cache_clear()
+    transport.trusted.cache_clear()
     assert isinstance(await post_to_first([tls.destination()], b"{}", {}, WIRE), Unanswered)
 
 
