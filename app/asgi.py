@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.clock import Clock
 from app.connectors.opening import Opener
@@ -114,12 +115,13 @@ def build_app(
     executor = Executor(
         schema, within_s=policy.within_s, introspection=policy.introspection, trusted=policy.trusted
     )
+    view = GraphQLView(executor, services)
     watched = watching_routes(database, metrics)
     exempt = [route.path for route in (*watched, *more_routes) if isinstance(route, Route | Mount)]
     return Starlette(
         routes=[
             Route("/", _to_explorer),
-            Route(GRAPHQL_PATH, GraphQLView(executor, services)),
+            Route(GRAPHQL_PATH, view),
             WebSocketRoute(GRAPHQL_PATH, GraphQLSocket(executor, services, allowed_origins=policy.origins)),
             *rest_routes(services, within_s=policy.within_s),
             *watched,
@@ -132,9 +134,21 @@ def build_app(
             *_cross_origin(policy),
             Middleware(RequestLimit, load=load or Load(DEFAULT_MOST), exempt=exempt),
             Middleware(RateLimitHeaders),
+            Middleware(_Shortcut, path=GRAPHQL_PATH, view=view),
         ],
         exception_handlers={HTTPException: _refused},
     )
+
+
+class _Shortcut:
+    """ASGI middleware, the innermost: what nearly every request asks for does not go through all routes."""
+
+    def __init__(self, app: ASGIApp, path: str, view: ASGIApp) -> None:
+        self._app, self._path, self._view = app, path, view
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        direct = scope["type"] == "http" and scope["path"] == self._path
+        await (self._view if direct else self._app)(scope, receive, send)
 
 
 def build_watched(database: Database, metrics: MetricsPage | None) -> Starlette:

@@ -1,6 +1,7 @@
 """In which media type an answer goes out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
@@ -32,8 +33,14 @@ def names_json(accept: str | None) -> bool:
     return any(name in {JSON, RESPONSE_JSON} and quality > 0 for name, quality in _qualities(accept))
 
 
-def _qualities(accept: str | None) -> Iterator[tuple[str, float]]:
-    for item in (accept or "").split(","):
+# Callers have few, and a program always the same. What does not belong there can be 64 KiB long.
+@lru_cache(maxsize=64)
+def _qualities(accept: str | None) -> Sequence[tuple[str, float]]:
+    return tuple(_items(accept or ""))
+
+
+def _items(accept: str) -> Iterator[tuple[str, float]]:
+    for item in accept.split(","):
         name, *parameters = (part.strip().lower() for part in item.split(";"))
         yield name, _quality(parameters)
 

@@ -50,11 +50,12 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
+from schema.coercing import NO_VARIABLES, QuickVariables
+
 _Read = Callable[[Any], Any]
 """The completed value of a field of this object; UNUSUAL: not this way."""
 
 UNUSUAL: Final = object()
-_NO_VARIABLES: Final = VariableValues({}, {})
 _PLAIN: Final = frozenset({str, int, float, bool, dict, list, datetime, UUID})
 """What is neither an error nor to be awaited, as nearly everything that is read."""
 
@@ -103,6 +104,11 @@ class Operation:
         return root_type
 
     @cached_property
+    def variables(self) -> QuickVariables:
+        """What reads its variables."""
+        return QuickVariables(self.schema, tuple(self.definition.variable_definitions or ()))
+
+    @cached_property
     def root_fields(self) -> GroupedFieldSet | None:
         """Its first selection; None: directives, whose arguments may be variables, say what is in it."""
         if _has_directives(self.document):
@@ -110,7 +116,7 @@ class Operation:
         return collect_fields(
             self.schema,
             self.fragments,
-            _NO_VARIABLES,
+            NO_VARIABLES,
             self.root_type,
             self.definition,
             hide_suggestions=False,
@@ -128,10 +134,10 @@ def execute(
 ) -> ExecutionResult | Awaitable[ExecutionResult]:
     """Execute a query or a mutation, to the same result as graphql.execute()."""
     definition = operation.definition
-    coerced: VariableValues | list[GraphQLError] = _NO_VARIABLES
-    if definition.variable_definitions:
+    coerced: VariableValues | list[GraphQLError] | None = operation.variables.read(variables or {})
+    if coerced is None:
         coerced = get_variable_values(
-            operation.schema, definition.variable_definitions, variables or {}, max_errors=_MAX_ERRORS
+            operation.schema, definition.variable_definitions or (), variables or {}, max_errors=_MAX_ERRORS
         )
     if isinstance(coerced, list):
         return ExecutionResult(None, coerced)

@@ -19,6 +19,8 @@ def is_hash(value: str) -> bool:
 
 def visible(value: str) -> str:
     """Without control characters, byte order marks and zero-width spaces, which pasting brings along."""
+    if value.isascii() and value.isprintable():
+        return value
     return "".join(character for character in value if unicodedata.category(character) not in _UNSEEN)
 
 

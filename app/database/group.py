@@ -1,4 +1,4 @@
-"""Group commit: many pieces of work in one SQLite transaction, each behind a savepoint of its own."""
+"""Group commit: many pieces of work in one SQLite transaction, where each fails by itself."""
 
 import asyncio
 import logging
@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from app.database.errors import GroupFailedError
 from app.database.sessions import Hook, WorkSession, flushed, run_hooks
+from app.database.work import Repeatable
 from app.errors import DomainError
 
 _logger = logging.getLogger(__name__)
@@ -20,11 +21,12 @@ _logger = logging.getLogger(__name__)
 class Piece:
     """One caller's work, and what became of it."""
 
-    __slots__ = ("_lock", "_settled", "error", "future", "hooks", "result", "work")
+    __slots__ = ("_lock", "_settled", "error", "future", "hooks", "repeatable", "result", "work")
 
     def __init__(self, work: Callable[[Session], Any], future: asyncio.Future[Any]) -> None:
         """`future` is what the caller waits on; it belongs to the event loop's thread."""
         self.work = flushed(work)
+        self.repeatable = isinstance(work, Repeatable)
         self.future = future
         self.hooks: list[Hook] = []
         self.result: Any = None
@@ -49,6 +51,11 @@ class Piece:
             was_settled, self._settled = self._settled, True
         return not was_settled
 
+    def forget(self) -> None:
+        """It was undone, and will be run again."""
+        self.result = self.error = None
+        self.hooks.clear()
+
     def answer(self) -> None:
         """Tell the caller. On the event loop's thread, once the group's transaction is over."""
         if self.error is None:
@@ -67,19 +74,20 @@ class GroupRunner:
 
     def __init__(self, connection: Connection) -> None:
         """`connection`: its driver is in autocommit mode, and its commit() and rollback() do nothing."""
-        self._connection = connection
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         self._driver = driver
+        self._session = WorkSession(connection, driver=driver)
 
     def run(self, pieces: Sequence[Piece]) -> None:
         """Run `pieces` in one transaction; after its COMMIT or ROLLBACK the outcome is in each piece."""
         try:
             # DEFERRED would fail at the first write with "database is locked", whatever busy_timeout says.
             self._execute("BEGIN IMMEDIATE")
+            self._run_repeatable([piece for piece in pieces if piece.repeatable and piece.begin()])
             for piece in pieces:
                 # Its caller gave up before it began: the last moment to take that into account.
-                if piece.begin():
+                if not piece.repeatable and piece.begin():
                     self._run_piece(piece)
             self._execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - every caller gets it; without an answer they would wait for ever
@@ -87,17 +95,50 @@ class GroupRunner:
             _fail(pieces, error)
             self._roll_back()
 
+    def _run_repeatable(self, pieces: Sequence[Piece]) -> None:
+        """Run what may be run again, before anything that may not: at first without savepoints."""
+        if all(self._run_unprotected(piece) for piece in pieces):
+            return
+        if self._driver.in_transaction:
+            self._execute("ROLLBACK")
+        self._execute("BEGIN IMMEDIATE")
+        for piece in pieces:
+            piece.forget()
+            self._run_piece(piece)
+
+    def _run_unprotected(self, piece: Piece) -> bool:
+        """Run one piece; False: it left something behind that only a ROLLBACK undoes, or no transaction."""
+        before = self._driver.total_changes
+        try:
+            self._work(piece)
+        except BaseException as error:  # noqa: BLE001 - as below
+            piece.error = _deliverable(error)
+            if self._driver.total_changes != before:
+                return False
+        return self._driver.in_transaction
+
     def _run_piece(self, piece: Piece) -> None:
-        """Run one piece; raises only when the whole group is lost."""
+        """Run one piece behind a savepoint; raises only when the whole group is lost."""
         self._execute("SAVEPOINT piece")
         try:
-            with WorkSession(self._connection, hooks=piece.hooks, driver=self._driver) as session:
-                piece.result = piece.work(session)
+            self._work(piece)
         except BaseException as error:  # noqa: BLE001 - its caller gets it; the thread must outlive any piece
             piece.error = _deliverable(error)
             self._undo_piece(error)
         else:
             self._execute("RELEASE piece")
+
+    def _work(self, piece: Piece) -> None:
+        session = self._session
+        session.hooks = piece.hooks
+        try:
+            piece.result = piece.work(session)
+        except BaseException:
+            session.close()
+            raise
+        if session.in_transaction():
+            # It read or wrote something itself, and must forget it. Prepared statements go past it.
+            session.close()
 
     def _undo_piece(self, cause: BaseException) -> None:
         # A full disk or an I/O error ends the whole transaction, with the pieces that went well before.

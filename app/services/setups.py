@@ -18,6 +18,7 @@ from app.repositories.projects import get_project
 from app.services.remembering import Remembered, seen_within_s
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow, LabelRow
+from app.tables.making import plain
 from app.tables.projects import ProjectRow
 from app.values import Platform
 
@@ -68,13 +69,13 @@ class Setups:
 
 def read_setup(session: Session, project_id: UUID, connectors: Mapping[Platform, Connector]) -> Setup:
     """The project's setup as this transaction sees it."""
-    labels = {label.id: label for label in list_labels(session, project_id)}
-    integrations = list_integrations(session, project_id)
+    labels = {label.id: plain(label) for label in list_labels(session, project_id)}
+    integrations = [plain(integration) for integration in list_integrations(session, project_id)]
     mappings: defaultdict[UUID, dict[UUID, LabelMappingRow]] = defaultdict(dict)
     for mapping in mappings_of_labels(session, list(labels)):
-        mappings[mapping.label_id][mapping.integration_id] = mapping
+        mappings[mapping.label_id][mapping.integration_id] = plain(mapping)
     return Setup(
-        project=get_project(session, project_id),
+        project=plain(get_project(session, project_id)),
         labels=labels,
         lost=next(label for label in labels.values() if label.built_in),
         integrations=integrations,

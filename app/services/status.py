@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from app.clock import Clock
 from app.database.database import Database
+from app.database.work import Repeatable
 from app.ids import new_id
 from app.queue.port import Wake
 from app.services.answers import Opened, Queued
@@ -55,4 +56,4 @@ class StatusService:
                 )
             )
 
-        return await self.database.write(work)
+        return await self.database.write(Repeatable(work))

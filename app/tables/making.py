@@ -25,6 +25,11 @@ def make(kind: type[RowT], values: Mapping[str, Any]) -> RowT:
     return cast("RowT", row)
 
 
+def plain(row: RowT) -> RowT:
+    """A copy of a stored row, to be kept and read often: SQLAlchemy has a look at each attribute read."""
+    return make(type(row), {name: getattr(row, name) for name in type(row).model_fields})
+
+
 def put(row: SQLModel, **values: Any) -> None:
     """Set columns of a row that belongs to no session."""
     row.__dict__.update(values)

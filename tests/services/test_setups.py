@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from sqlalchemy import make_url
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from app.database.database import Database
 from app.database.setup import SETUP
@@ -38,6 +38,7 @@ from app.services.status_change import StatusChange
 from app.services.viewer import Viewer
 from app.tables.integrations import IntegrationRow
 from app.tables.labels import LabelMappingRow, LabelRow
+from app.tables.making import columns_of
 from app.values import PauseReason, Platform, Scope
 from schema.context import Services
 from tests.api import open_api
@@ -95,15 +96,19 @@ async def stage(database: Database) -> AsyncIterator[Stage]:
 def shown(setup: Setup) -> Any:
     """All that status changes look at."""
     return (
-        setup.project.model_dump(),
-        {label_id: label.model_dump() for label_id, label in setup.labels.items()},
-        [row.model_dump(exclude=OF_LANES) for row in setup.integrations],
+        columns_of(setup.project),
+        {label_id: columns_of(label) for label_id, label in setup.labels.items()},
+        [_but_for_lanes(row) for row in setup.integrations],
         {
-            label_id: {lane: row.model_dump(exclude=OF_LANES) for lane, row in mappings.items()}
+            label_id: {lane: _but_for_lanes(row) for lane, row in mappings.items()}
             for label_id, mappings in setup.mappings.items()
         },
         setup.settings,
     )
+
+
+def _but_for_lanes(row: SQLModel) -> dict[str, Any]:
+    return {name: value for name, value in columns_of(row).items() if name not in OF_LANES}
 
 
 Change = Callable[[Stage], Awaitable[Any]]
