@@ -40,9 +40,8 @@ async def read_body(receive: Receive, headers: Headers, *, within_s: float = BOD
 
 async def _read(receive: Receive, headers: Headers) -> bytes:
     declared = headers.get("content-length", "")
-    too_large = RefusedError(413, f"The body must be at most {MAX_BODY_BYTES} bytes")
     if declared.isdecimal() and len(declared) < len(str(2**63)) and int(declared) > MAX_BODY_BYTES:
-        raise too_large
+        raise _too_large()
     body = bytearray()
     more = True
     while more:
@@ -52,5 +51,9 @@ async def _read(receive: Receive, headers: Headers) -> bytes:
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > MAX_BODY_BYTES:
-            raise too_large
+            raise _too_large()
     return bytes(body)
+
+
+def _too_large() -> RefusedError:
+    return RefusedError(413, f"The body must be at most {MAX_BODY_BYTES} bytes")

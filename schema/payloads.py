@@ -29,7 +29,7 @@ def read_object(body: str | bytes, called: str = "The body") -> dict[str, Any]:
     """The JSON object that `body` is; BadPayloadError, which names it as it is `called`."""
     try:
         text = body if isinstance(body, str) else body.decode()
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        value = _DECODER.decode(text)
         if "\\ud" in text.lower():
             # An escape may have made half a surrogate pair, which has no bytes in UTF-8.
             json.dumps(value, ensure_ascii=False).encode()
@@ -75,6 +75,10 @@ def _finite(number: str) -> float:
     if isinf(value):
         raise ValueError("1e400 is JSON, but no number that could be kept")
     return value
+
+
+# json.loads() would make one for every body.
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _part(values: Mapping[str, Any], name: str, kind: type) -> Any:

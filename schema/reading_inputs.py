@@ -1,14 +1,21 @@
 """How inputs become Python objects: worked out once, where Strawberry looks it all up every time."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
+import strawberry
 from strawberry.schema.base import BaseSchema
 from strawberry.types.arguments import InputContext, convert_argument
 from strawberry.types.base import StrawberryObjectDefinition, StrawberryOptional, get_object_definition
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from schema.scalars import Cents
+
 _Read = Callable[[Any, InputContext], Any]
+
+_LEAVES = frozenset({str, int, float, bool, datetime, strawberry.ID, Cents})
+"""What Strawberry takes as graphql-core has read it."""
 
 
 def read_inputs_quickly(schema: BaseSchema) -> None:
@@ -45,7 +52,7 @@ def _read_of(kind: Any) -> _Read | None:
     nested = get_object_definition(inner)
     if nested is not None:
         return lambda value, context: nested.from_input(inner, value, context)  # type: ignore[misc, arg-type]
-    is_leaf = isinstance(inner, StrawberryEnumDefinition) or inner in {str, int, float, bool}
+    is_leaf = isinstance(inner, StrawberryEnumDefinition) or inner in _LEAVES
     return None if is_leaf else _as_strawberry(inner)
 
 

@@ -51,12 +51,13 @@ class GraphQLView:
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
         headers = Headers(scope=scope)
-        media = negotiate(headers.get("accept"))
+        accept = headers.get("accept")
+        media = negotiate(accept)
         try:
             transport = _transport(scope["method"], headers)
             viewer = await let_in(self._services.gatekeeper, scope)
             request = await self._request(scope, receive, headers)
-            return await self._execute(request, viewer, transport, headers, request_id_of(scope))
+            return await self._execute(request, viewer, transport, accept, request_id_of(scope))
         except RefusedError as refused:
             return error_response(refused.status, refused.message, media, headers=refused.headers)
         except BadPayloadError as error:
@@ -87,12 +88,11 @@ class GraphQLView:
         request: OperationRequest,
         viewer: Viewer,
         transport: Transport,
-        headers: Headers,
+        accept: str | None,
         request_id: str,
     ) -> ASGIApp:
         prepared = self._executor.find(request)
         operation = prepared.operation(request.operation_name)
-        accept = headers.get("accept")
         if transport is Transport.GET and operation is not None:
             _refuse_change(operation)
         if takes_events(accept) and (_is_subscription(operation) or not takes_json(accept)):
