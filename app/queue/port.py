@@ -29,6 +29,14 @@ class Turn(Protocol):
         """True once the engine is shutting down: claim nothing more, finish what is in flight."""
         ...
 
+    @property
+    def offered(self) -> bool:
+        """True once another process may have more room for the lane: end when nothing is in flight.
+
+        Whoever ends for that asks for another turn at once, as much as there is left to do.
+        """
+        ...
+
     async def woken(self, timeout_s: float) -> bool:
         """Wait until somebody wakes the lane (True) or `timeout_s` has passed or the engine stops (False).
 

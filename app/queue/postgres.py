@@ -17,7 +17,7 @@ from pgqueuer.qm import QueueManager
 
 from app.clock import Clock
 from app.queue.pauses import log_failed_turn, pause_after
-from app.queue.port import SWEEP_LANE, RunTurn, Wake
+from app.queue.port import ALERT_LANE, SWEEP_LANE, RunTurn, Wake
 from app.queue.postgres_jobs import OwnQueries
 from app.queue.postgres_waking import LOST, Waker, connect, disconnect, install, require_queue
 from app.queue.turns import CallLater, GivenTurn, Timer, call_later
@@ -35,6 +35,14 @@ SWEPT_EVERY_S = 15.0
 """By this process, should the one that swept last be gone."""
 RECENTLY_S = 2.0
 """Whoever notified an owner that had just ended may have found its job not yet deleted."""
+
+OFFERED_AFTER = timedelta(seconds=2)
+"""How long a process is busy with several lanes before it offers one of them, and then the next one.
+
+Without this whoever happens to be first keeps all of them for as long as they have something to send.
+"""
+HESITATES_S = 0.02
+"""How much sooner than a busy process an idle one looks for turns."""
 
 _PRUNED_EVERY = 40
 """Of those sweeps: every ten minutes."""
@@ -66,6 +74,8 @@ class PostgresEngine:
         self._waker = Waker(database_url, TURN)
         self._run: RunTurn | None = None
         self._turns: dict[UUID, GivenTurn] = {}
+        self._begun_at: dict[UUID, datetime] = {}
+        """When each of them was given."""
         self._tasks: set[asyncio.Task[datetime | None]] = set()
         self._timers: dict[UUID, Timer] = {}
         self._ended_at: dict[UUID, float] = {}
@@ -92,6 +102,7 @@ class PostgresEngine:
         self._run = run
         self._service = asyncio.create_task(self._serve())
         self._sweep()
+        self._balance()
 
     async def stop(self, *, grace_s: float) -> None:
         """See Engine.stop."""
@@ -127,6 +138,24 @@ class PostgresEngine:
         if not self._stopping:
             self._timers[_WATCH] = self._later(SWEPT_EVERY_S, self._sweep)
 
+    def _balance(self) -> None:
+        """Of several busy lanes, offer the one that was busy for longest."""
+        busy = self._busy()
+        if len(busy) > 1:
+            self._turns[min(busy, key=self._begun_at.__getitem__)].offered = True
+        if not self._stopping:
+            self._timers[_BALANCE] = self._later(OFFERED_AFTER.total_seconds(), self._balance)
+
+    def _busy(self) -> list[UUID]:
+        """The lanes that this process has had something to do with for a while."""
+        since = self._clock() - OFFERED_AFTER
+        lanes = self._turns.keys() - {SWEEP_LANE, ALERT_LANE}
+        return [lane for lane in lanes if self._begun_at[lane] <= since]
+
+    async def _hesitate(self) -> None:
+        if self._busy():
+            await asyncio.sleep(HESITATES_S)
+
     async def _serve(self) -> None:
         """Take turns while there is a database, and wait for it while there is none."""
         tries = 0
@@ -143,7 +172,7 @@ class PostgresEngine:
     async def _take_turns(self) -> None:
         connection = self._connection = await connect(self._url)
         try:
-            queries = OwnQueries(connection)
+            queries = OwnQueries(connection, hesitate=self._hesitate)
             manager = QueueManager(queries)
             queries.owner = manager.queue_manager_id
             manager.entrypoint(TURN, on_failure="hold")(self._give)
@@ -187,6 +216,7 @@ class PostgresEngine:
         if lane in self._timers:
             self._timers.pop(lane).cancel()
         turn = self._turns[lane] = GivenTurn(lane, self._later)
+        self._begun_at[lane] = self._clock()
         if self._stopping:
             turn.stop()
         try:
@@ -197,7 +227,7 @@ class PostgresEngine:
             with suppress(*LOST):
                 await queries.log_jobs([(job, "successful", None)])
             if self._turns.get(lane) is turn:
-                del self._turns[lane]
+                del self._turns[lane], self._begun_at[lane]
             self._ended_at[lane] = asyncio.get_running_loop().time()
         self._plan(lane, due_at, woken=turn.take_wake_up())
 
@@ -225,8 +255,8 @@ class PostgresEngine:
             self._timers[lane] = self._later(wait_s, lambda: self.wake([lane]))
 
 
-_WATCH = UUID(int=(1 << 128) - 1)
-"""Among the timers: not a lane."""
+_WATCH, _BALANCE = UUID(int=(1 << 128) - 1), UUID(int=(1 << 128) - 2)
+"""Among the timers: not lanes."""
 
 
 @asynccontextmanager

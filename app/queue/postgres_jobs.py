@@ -1,14 +1,18 @@
 """PgQueuer's statements, held to the turns that are still this process's."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 from pgqueuer import Queries
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.domain.settings import db_settings
-from pgqueuer.domain.types import JOB_STATUS, JobId
+from pgqueuer.domain.types import JOB_STATUS, JobId, QueueEntrypoint, QueueManagerId
 from pgqueuer.models import Job, TracebackRecord
+from pgqueuer.ports.repository import EntrypointExecutionParameter
+
+Hesitate = Callable[[], Awaitable[None]]
 
 _BEAT = (
     f"UPDATE {db_settings().queue_table} SET heartbeat = now()"  # noqa: S608 - a name of PgQueuer's own
@@ -22,10 +26,26 @@ class OwnQueries(Queries):
     PgQueuer goes by a job's id alone, and whoever takes a turn over keeps the job.
     """
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, *, hesitate: Hesitate) -> None:
+        """`hesitate`: before each look for turns, so that others may have them."""
         super().__init__(AsyncpgDriver(connection))
         self.owner: UUID | None = None
         """As PgQueuer calls this process; None: it has no turn yet."""
+        self._hesitate = hesitate
+
+    async def dequeue(
+        self,
+        batch_size: int,
+        entrypoints: dict[QueueEntrypoint, EntrypointExecutionParameter],
+        queue_manager_id: QueueManagerId,
+        global_concurrency_limit: int | None,
+        heartbeat_timeout: timedelta,
+    ) -> list[Job]:
+        """See Queries."""
+        await self._hesitate()
+        return await super().dequeue(
+            batch_size, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout
+        )
 
     async def update_heartbeat(self, job_ids: list[JobId]) -> None:
         """See Queries."""

@@ -32,6 +32,7 @@ class GivenTurn:
         self.id = new_id()
         self.lane = lane
         self.stopping = False
+        self.offered = False
         self._later = later
         self._awake = False
         self._waiter: asyncio.Future[None] | None = None

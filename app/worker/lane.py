@@ -84,8 +84,8 @@ class _LaneTurn:
         """The next step has something to do already."""
         self._closing = False
         """Claim nothing more, whatever the engine says."""
-        self._failed = False
-        """A write failed: what it claimed is not known."""
+        self._unfinished = False
+        """There is more to do at once, or a write failed: what it claimed is not known."""
         self._due_at: datetime | None = None
 
     async def run(self) -> datetime | None:
@@ -97,7 +97,7 @@ class _LaneTurn:
         finally:
             # Cancelled, or failed: otherwise nothing is left in flight.
             await _cancel(self._in_flight.copy())
-        return self._lanes.clock() if self._failed else self._due_at
+        return self._lanes.clock() if self._unfinished else self._due_at
 
     @property
     def _ending(self) -> bool:
@@ -116,6 +116,8 @@ class _LaneTurn:
         self._busy = step.more or step.untidy or step.unfinished_beginning or bool(step.unsendable)
 
     async def _take(self, results: list[Result]) -> Step:
+        if self._turn.offered and not (self._in_flight or self._begin):
+            self._closing = self._unfinished = True
         order = Order(
             now=self._lanes.clock(),
             begin=self._begin,
@@ -162,7 +164,7 @@ class _LaneTurn:
             if not (self._in_flight or self._results or unsaved):
                 raise  # the engine gives another turn
             # Whether it was committed and what it claimed is not known: the next turn finds that.
-            self._closing = self._failed = True
+            self._closing = self._unfinished = True
             _logger.error("lane %s: a write failed: %s", self._turn.lane, type(error).__name__)  # noqa: TRY400 - its text and frames may hold personal data
             return None
 

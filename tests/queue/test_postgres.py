@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -85,6 +86,59 @@ async def test_two_engines_give_a_lane_one_owner_between_them(url: str, time: Fa
     assert turns.most_at_once[lane] == 1
     for engine in engines:
         await engine.stop(grace_s=5)
+
+
+async def test_of_several_busy_lanes_one_is_offered_to_other_processes(
+    engine: PostgresEngine, time: FakeTime
+) -> None:
+    turns, given, over = Turns(), dict[UUID, Turn](), asyncio.Event()
+    first, second = new_id(), new_id()
+
+    async def keep(turn: Turn) -> None:
+        given[turn.lane] = turn
+        await over.wait()
+
+    turns.during = {first: keep, second: keep}
+    await engine.start(turns.run)
+    engine.wake([first])
+    await turns.given(first, 1)
+    await time.advance(seconds=10)
+    assert not given[first].offered
+    engine.wake([second])
+    await turns.given(second, 1)
+    await time.advance(seconds=10)
+    assert given[first].offered
+    assert not given[second].offered
+    over.set()
+
+
+async def test_an_idle_process_takes_the_lane_that_a_busy_one_offers(url: str, time: FakeTime) -> None:
+    busy, idle, over = Turns(), Turns(), asyncio.Event()
+    lanes = {new_id(), new_id()}
+
+    async def work(turn: Turn) -> None:
+        while not turn.offered:
+            await asyncio.sleep(0.01)
+        busy.due_at[turn.lane] = time()
+
+    async def keep(_turn: Turn) -> None:
+        await over.wait()
+
+    busy.during, idle.during = dict.fromkeys(lanes, work), dict.fromkeys(lanes, keep)
+    first, second = (PostgresEngine(url, time, time.later, **QUICK) for _ in range(2))
+    await first.start(busy.run)
+    first.wake(lanes)
+    for lane in lanes:
+        await busy.given(lane, 1)
+    await second.start(idle.run)
+    async with asyncio.timeout(PATIENCE_S):
+        while not idle.ids.keys() & lanes:
+            await time.advance(seconds=3)
+            await asyncio.sleep(0.05)  # it may still be connecting when the lane is offered first
+    assert len(idle.ids.keys() & lanes) == 1
+    over.set()
+    for engine in (second, first):
+        await engine.stop(grace_s=0)
 
 
 async def test_a_wake_up_in_one_process_reaches_the_owner_in_another(url: str, time: FakeTime) -> None:

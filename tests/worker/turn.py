@@ -15,6 +15,7 @@ class HandTurn:
         self.id = new_id()
         self.lane = lane
         self.stopping = False
+        self.offered = False
         self.waits: list[float] = []
         """Of the idle owner, in seconds."""
         self._time = time
