@@ -11,6 +11,7 @@ copy of the file; every reply is looked at, and every file afterwards. Takes abo
 """
 
 import argparse
+import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ def take_turn(entry: Entry, track: Track, folder: Path, *, seconds: int, warm_up
     for leftover in folder.glob("turn.sqlite3*"):
         leftover.unlink()
     track.copy(path)
+    # What earlier turns wrote is on the disk, so that nobody pays for anybody else.
+    os.sync()
     with serving(contestant.command, contestant.environment, track, sqlite_url(path)) as server:
         request = contestant.request(track, server.port)
         warm = put_load(request, connections=connections, seconds=warm_up, first_lead=1)
