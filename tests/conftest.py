@@ -5,8 +5,13 @@ from datetime import datetime
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.databases"]
+
+# No test is held to a time: how fast a machine is says nothing of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

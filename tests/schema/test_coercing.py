@@ -17,7 +17,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 from graphql.utilities import coerce_input_value
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.root import schema
@@ -63,7 +63,6 @@ def alike(kind: GraphQLInputType, value: Any) -> bool:
 
 
 @pytest.mark.parametrize("kind", [*INPUTS, SMALL.type_map["Tree"], SMALL.type_map["Choice"]], ids=str)
-@settings(deadline=None)
 @given(data=st.data())
 def test_every_input_is_read_as_the_library_reads_it(
     kind: GraphQLInputObjectType, data: st.DataObject
