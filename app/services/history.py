@@ -29,6 +29,8 @@ class Standing:
     """Those of its deliveries that are being sent just now, or that the platform has not judged yet."""
     restating: tuple[UUID, ...]
     """Those of its restatements that are not through."""
+    may_be_taken_back: bool
+    """A retraction of it may have arrived: it was given up after an attempt that nobody answered."""
 
     def states(self, value_cents: int | None, currency: str) -> bool:
         """Whether that is the value the platform has, or will have."""
@@ -60,4 +62,7 @@ def _standing_of(deliveries: Sequence[DeliveryRow], stated: Sequence[DeliveryRow
         last=stated[-1],
         on_their_way=tuple(d.id for d in stated if d.state in _MAY_COME_BACK),
         restating=tuple(d.id for d in stated if d.kind is DeliveryKind.RESTATE and d.state in OPEN_STATES),
+        may_be_taken_back=any(
+            d.kind is DeliveryKind.RETRACT and d.state is DeliveryState.UNCONFIRMED for d in deliveries
+        ),
     )

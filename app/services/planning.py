@@ -46,7 +46,8 @@ def _plan_send(situation: Situation, integration: IntegrationRow) -> Planned:
         return replace(planned, findings=(*planned.findings, _MAY_HAVE_CONVERTED))
     for one in earlier:
         if sent.value_cents is None or one.states(sent.value_cents, sent.currency):
-            return replace(skipped(situation, sent, _ALREADY_CONVERTED), relies_on=one.on_their_way)
+            finding = _CONVERTED_OR_TAKEN_BACK if one.may_be_taken_back else _ALREADY_CONVERTED
+            return replace(skipped(situation, sent, finding), relies_on=one.on_their_way)
     return _plan_restatement(situation, integration, mapping, earlier[-1])
 
 
@@ -61,7 +62,13 @@ def _plan_restatement(
     if planned.plan is DeliveryPlan.SKIP:
         return replace(planned, relies_on=earlier.on_their_way)
     relies_on = tuple(one for one in earlier.on_their_way if one not in earlier.restating)
-    return replace(planned, relies_on=relies_on, replaces=earlier.restating)
+    doubts = (_MAY_BE_TAKEN_BACK,) if earlier.may_be_taken_back else ()
+    return replace(
+        planned,
+        findings=(*planned.findings, *doubts),
+        relies_on=relies_on,
+        replaces=earlier.restating,
+    )
 
 
 def _earlier(
@@ -111,6 +118,20 @@ _ALREADY_CONVERTED = Finding(
     field=None,
     reason="This lead already has a conversion for this label there, with the same value.",
     will_skip=True,
+)
+_CONVERTED_OR_TAKEN_BACK = Finding(
+    code=WarningCode.ALREADY_CONVERTED,
+    field=None,
+    reason="This lead already has a conversion for this label there, with the same value, unless its "
+    "retraction arrived: the answer to that never came. Look there whether it still counts.",
+    will_skip=True,
+)
+_MAY_BE_TAKEN_BACK = Finding(
+    code=WarningCode.CANNOT_BE_RESTATED,
+    field="price",
+    reason="A retraction of this lead's conversion may have arrived there: its answer never came. If it did, "
+    "the new value is not counted. Look there whether the conversion still counts.",
+    will_skip=False,
 )
 _MAY_HAVE_CONVERTED = Finding(
     code=WarningCode.ALREADY_CONVERTED,

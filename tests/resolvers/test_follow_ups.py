@@ -247,6 +247,33 @@ async def test_lost_reports_what_may_have_arrived_as_unconfirmed_and_retracts_it
     assert (await newest(api, DeliveryKind.RETRACT)).follows_id == sent.id
 
 
+@pytest.mark.parametrize(
+    ("price", "expected", "restated"),
+    [(250, ("CANNOT_BE_RESTATED", False), True), (100, ("ALREADY_CONVERTED", True), False)],
+    ids=["another value", "the same value"],
+)
+async def test_a_retraction_that_may_have_arrived_is_told_to_whoever_counts_on_the_conversion(
+    api: Api, price: int, expected: tuple[str, bool], restated: bool
+) -> None:
+    lead, label, _ = await connected(api, undo_on_lost=True)
+    await api.update({"leadId": lead}, label.id, price=100)
+    await process(api)
+    await api.update({"leadId": lead}, "lost")
+    retraction = await newest(api, DeliveryKind.RETRACT)
+    await become(api, retraction.id, **in_retry(), uncertain_since=START)
+    await api.update({"leadId": lead}, "open")
+
+    answer = await api.update({"leadId": lead}, label.id, price=price)
+
+    given_up = await newest(api, DeliveryKind.RETRACT)
+    assert (given_up.id, given_up.state) == (retraction.id, DeliveryState.UNCONFIRMED)
+    [warning] = answer["warnings"]
+    assert (warning["code"], warning["willSkip"]) == expected
+    assert "retraction" in warning["reason"]
+    kinds = {row.kind for row in await api.rows(DeliveryRow) if row.state is DeliveryState.SCHEDULED}
+    assert kinds == ({DeliveryKind.RESTATE} if restated else set())
+
+
 @pytest.mark.parametrize("once", [True, False])
 async def test_what_may_have_arrived_is_sent_again_by_a_new_change_with_a_warning(
     api: Api, once: bool

@@ -188,7 +188,10 @@ def _values(
         # Ids are in the order of time.
         last = max(deliveries, key=lambda delivery: delivery.id)
         name = _name(last, leads[last.lead_id])
-        if last.state in _TAKEN and name in values and values[name] != _worth(last):
+        # Whether one that was given up after an attempt nobody answered took it back, nobody knows.
+        doubts = [one for one in deliveries if one.kind is DeliveryKind.RETRACT and one.state not in _TAKEN]
+        right = {_worth(last), *map(_worth, doubts)}
+        if last.state in _TAKEN and name in values and values[name] not in right:
             yield f"{platform}: {name} is worth {values[name]}, and {last.kind} said {_worth(last)}"
 
 

@@ -179,6 +179,27 @@ def test_a_value_that_is_not_the_last_one_is_found(
     assert "is worth" in wrong
 
 
+@pytest.mark.parametrize(("worth", "wrong"), [(None, 0), (12.5, 1)], ids=["taken back", "another value"])
+def test_what_a_retraction_that_nobody_answered_did_is_not_known(
+    aftermath: Aftermath, worth: float | None, wrong: int
+) -> None:
+    platform = Platform.MICROSOFT_ADS
+    send = aftermath.deliveries[platform]
+    assert send.value_cents is not None
+    shared = {"follows_id": send.id, "integration_id": send.integration_id}
+    retracted = {"kind": DeliveryKind.RETRACT, "state": DeliveryState.UNCONFIRMED}
+    said = {"error_code": "E", "error_message": "Unknown."}
+    restated = aftermath.delivery(platform, send.value_cents, kind=DeliveryKind.RESTATE, **shared)
+    retraction = aftermath.delivery(platform, send.value_cents, **shared, **retracted, **said)
+    restated.id, retraction.id = max(restated.id, retraction.id), min(restated.id, retraction.id)
+    aftermath.attempts.update({restated.id: 1, retraction.id: 1})
+    aftermath.more += [retraction, restated]
+    aftermath.jobs[0].state = JobState.FAILED
+    aftermath.book(platform)["values"][aftermath.name(platform)] = worth
+
+    assert len([one for one in aftermath.findings().wrong if "is worth" in one]) == wrong
+
+
 def _spoil_state(of: Aftermath) -> None:
     of.deliveries[Platform.META].state = DeliveryState.REJECTED
     of.jobs[0].state = JobState.FAILED
