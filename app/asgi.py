@@ -141,7 +141,10 @@ def build_app(
 
 
 class _Shortcut:
-    """ASGI middleware, the innermost: what nearly every request asks for does not go through all routes."""
+    """ASGI middleware, the innermost: what nearly every request asks for does not go through all routes.
+
+    The route stays: it answers wherever the path is not all there is, as below another application.
+    """
 
     def __init__(self, app: ASGIApp, path: str, view: ASGIApp) -> None:
         self._app, self._path, self._view = app, path, view

@@ -1,4 +1,4 @@
-"""Variables as graphql-core reads them, by closures that are made once for each type.
+"""Variables as graphql-core reads them, by closures that are made once for each operation.
 
 Whatever is unusual about a value, above all if it is wrong, is left to the library: it finds the words.
 """
@@ -22,6 +22,8 @@ from graphql import (
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.utilities.coerce_input_value import coerce_default_value
+
+NO_VARIABLES: Final = VariableValues({}, {})
 
 Coerce = Callable[[Any], Any]
 """From JSON to what resolvers get; Undefined: not this way."""
@@ -160,6 +162,3 @@ def _absence(field: GraphQLInputField) -> Callable[[], Any] | None:
 
 def _undefined(_value: Any) -> Any:
     return Undefined
-
-
-NO_VARIABLES: Final = VariableValues({}, {})

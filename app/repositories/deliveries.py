@@ -102,9 +102,9 @@ _HELD = in_state(_DELIVERY.c.state, DeliveryState.HELD)
 _SENDING = in_state(_DELIVERY.c.state, DeliveryState.SENDING)
 
 
-_LARGE = frozenset({"request", "response", "warning"})
-_CLAIMED = [column for column in _DELIVERY.c if column.name not in _LARGE]
-_DELIVERY_NAMES = [column.name for column in _CLAIMED]
+LIGHT = [column for column in _DELIVERY.c if column.name not in {"request", "response", "warning"}]
+"""A delivery's columns without the large JSON that no rule and no attempt looks at."""
+_DELIVERY_NAMES = [column.name for column in LIGHT]
 _LEAD_NAMES = [column.name for column in _LEAD.c]
 
 
@@ -114,7 +114,7 @@ def _claim(*conditions: ColumnElement[bool]) -> Select[Any]:
 
 def _claim_any(*conditions: ColumnElement[bool]) -> Select[Any]:
     return (
-        select(*_CLAIMED, *_LEAD.c)
+        select(*LIGHT, *_LEAD.c)
         .join(_LEAD, _LEAD.c.id == _DELIVERY.c.lead_id)
         .where(*conditions, _DELIVERY.c.expires_at > _now, free())
         .limit(_limit)

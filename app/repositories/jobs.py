@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from app.database.prepared import Prepared
+from app.repositories.deliveries import LIGHT
 from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
 from app.tables.making import columns_of, make
 from app.tables.registry import metadata
@@ -34,10 +35,8 @@ _INSERT_JOB = Prepared(
     postgresql=postgresql.insert(_JOB).on_conflict_do_nothing().returning(_JOB.c.id),
 )
 _INSERT_DELIVERY = Prepared(insert(_DELIVERY))
-_LARGE = frozenset({"request", "response", "warning"})
-_HISTORY = [column for column in _DELIVERY.c if column.name not in _LARGE]
 SELECT_HISTORY = Prepared(
-    core_select(*_HISTORY)
+    core_select(*LIGHT)
     .where(_DELIVERY.c.lead_id == bindparam("lead"), _DELIVERY.c.state != DeliveryState.SKIPPED)
     .order_by(_DELIVERY.c.id)
 )
@@ -141,7 +140,7 @@ def waiting_of_lead(session: Session, lead_id: int) -> Sequence[UUID]:
 
 def history_of_lead(session: Session, lead_id: int) -> Sequence[DeliveryRow]:
     """The lead's deliveries that were not skipped, oldest first, without the JSON that no rule looks at."""
-    names = [column.name for column in _HISTORY]
+    names = [column.name for column in LIGHT]
     found = SELECT_HISTORY.rows(session, {"lead": lead_id})
     return [make(DeliveryRow, dict(zip(names, row, strict=True))) for row in found]
 

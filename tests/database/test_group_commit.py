@@ -2,8 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
@@ -12,55 +11,26 @@ from sqlmodel import Session, select
 
 from app.database.database import Database, after_commit
 from app.database.errors import GroupFailedError
-from app.database.opening import open_database
-from app.database.work import Repeatable
 from app.errors import LabelNotFoundError
 from app.tables.projects import ProjectRow
+from tests.database.groups import end_the_transaction, execute, in_one_group, open_late, settled
 from tests.database.held_back import Gate, held_back
 from tests.database.projects import adding, committed_names, names
 
 
 @pytest.fixture
 async def database(sqlite_url: str) -> AsyncIterator[Database]:
-    """SQLite, with a table whose foreign key is checked only by the COMMIT."""
-    database = await open_database(sqlite_url)
-    await execute(
-        database,
-        "CREATE TABLE late (id INTEGER PRIMARY KEY,"
-        " other_id INTEGER REFERENCES late (id) DEFERRABLE INITIALLY DEFERRED)",
-    )
-    yield database
-    await database.close()
-
-
-async def execute(database: Database, statement: str) -> None:
-    await database.write(lambda session: session.connection().execute(text(statement)) and None)
+    async with open_late(sqlite_url) as database:
+        yield database
 
 
 def fail_the_commit(session: Session) -> None:
     session.connection().execute(text("INSERT INTO late (other_id) VALUES (404)"))
 
 
-def end_the_transaction(session: Session) -> None:
-    """Violate a constraint with ON CONFLICT ROLLBACK: SQLite then ends the whole transaction, savepoints and all."""
-    session.connection().execute(text("INSERT INTO late (id) VALUES (1)"))
-    session.connection().execute(text("INSERT OR ROLLBACK INTO late (id) VALUES (1)"))
-
-
 def page_count(session: Session) -> int:
     pages: int = session.connection().execute(text("PRAGMA page_count")).scalar_one()
     return pages
-
-
-async def in_one_group(database: Database, *pieces: Callable[[Session], Any]) -> list[Any]:
-    """The results, or errors, of `pieces` run as one group."""
-    async with held_back(database):
-        tasks = [asyncio.create_task(database.write(piece)) for piece in pieces]
-    return await settled(tasks)
-
-
-async def settled(tasks: list[asyncio.Task[Any]]) -> list[Any]:
-    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_nothing_is_committed_before_the_last_piece_of_the_group_has_run(
@@ -313,101 +283,6 @@ async def test_work_that_breaks_the_connection_fails_its_callers_and_does_not_ha
     assert isinstance(second, GroupFailedError)
     with pytest.raises(GroupFailedError):
         await database.write(adding("Bolt"))
-
-
-# ---- work that may be run again
-
-
-async def test_repeatable_work_that_fails_after_writing_is_undone_and_the_others_count_once(
-    database: Database, sqlite_url: str
-) -> None:
-    hooks: list[str] = []
-
-    def noting(name: str) -> Callable[[Session], str]:
-        def work(session: Session) -> str:
-            adding(name)(session)
-            after_commit(session, lambda: hooks.append(name))
-            return name
-
-        return work
-
-    def failing(session: Session) -> None:
-        noting("Bolt")(session)
-        raise KeyError("mine")
-
-    pieces = [Repeatable(noting("Acme")), Repeatable(failing), Repeatable(noting("Cog"))]
-    first, second, third = await in_one_group(database, *pieces)
-
-    assert (first, third) == ("Acme", "Cog")
-    assert isinstance(second, KeyError)
-    assert committed_names(sqlite_url) == ["Acme", "Cog"]
-    assert hooks == ["Acme", "Cog"]
-
-
-async def test_repeatable_work_that_fails_before_writing_is_all_that_is_run_in_vain(
-    database: Database, sqlite_url: str
-) -> None:
-    runs: list[str] = []
-
-    def counted(session: Session) -> None:
-        runs.append("Acme")
-        adding("Acme")(session)
-
-    def refusing(session: Session) -> None:
-        runs.append("refused")
-        names(session)
-        raise LabelNotFoundError("x")
-
-    first, second = await in_one_group(database, Repeatable(counted), Repeatable(refusing))
-
-    assert first is None
-    assert isinstance(second, LabelNotFoundError)
-    assert runs == ["Acme", "refused"]
-    assert committed_names(sqlite_url) == ["Acme"]
-
-
-async def test_work_that_may_not_be_run_again_is_run_once_beside_work_that_is(
-    database: Database, sqlite_url: str
-) -> None:
-    runs: list[str] = []
-
-    def once(session: Session) -> None:
-        runs.append("once")
-        adding("Acme")(session)
-
-    def failing(session: Session) -> None:
-        runs.append("failing")
-        adding("Bolt")(session)
-        raise KeyError("mine")
-
-    first, second = await in_one_group(database, once, Repeatable(failing))
-
-    assert first is None
-    assert isinstance(second, KeyError)
-    assert sorted(runs) == ["failing", "failing", "once"]
-    assert committed_names(sqlite_url) == ["Acme"]
-
-
-@pytest.mark.parametrize("quietly", [False, True])
-async def test_repeatable_work_that_ends_the_transaction_writes_nothing_of_its_group(
-    database: Database, sqlite_url: str, quietly: bool
-) -> None:
-    def ending(session: Session) -> None:
-        try:
-            end_the_transaction(session)
-        except IntegrityError:
-            if not quietly:
-                raise
-
-    errors = await in_one_group(
-        database, Repeatable(adding("Acme")), Repeatable(ending), Repeatable(adding("Cog"))
-    )
-
-    assert [type(error) for error in errors if not isinstance(error, IntegrityError)].count(
-        GroupFailedError
-    ) >= 2
-    assert None not in errors
-    assert committed_names(sqlite_url) == []
 
 
 async def test_what_a_piece_read_is_not_what_the_next_one_is_told(
