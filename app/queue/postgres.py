@@ -2,24 +2,26 @@
 
 A PgQueuer job is a turn of a lane, at most one queued or running for each: its dedupe key is the lane.
 Nothing of a conversion is in it, so a job that is lost costs no more than the time to the next sweep.
+
+A turn may outlive the connection it was given over. The engine takes turns of other lanes over another one
+meanwhile; the next turn of that lane waits for it.
 """
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import asyncpg
 from pgqueuer.models import Job
-from pgqueuer.qm import QueueManager
 
 from app.clock import Clock
 from app.queue.pauses import log_failed_turn, pause_after
 from app.queue.port import ALERT_LANE, SWEEP_LANE, RunTurn, Wake
-from app.queue.postgres_jobs import OwnQueries
-from app.queue.postgres_waking import LOST, Waker, connect, disconnect, install, require_queue
+from app.queue.postgres_consumer import Consumer
+from app.queue.postgres_waking import LOST, Waker, connect, install, require_queue
 from app.queue.turns import CallLater, GivenTurn, Timer, call_later
 
 __all__ = ["PostgresEngine", "install", "waking"]
@@ -80,9 +82,13 @@ class PostgresEngine:
         self._timers: dict[UUID, Timer] = {}
         self._ended_at: dict[UUID, float] = {}
         self._failures: dict[UUID, int] = {}
-        self._connection: asyncpg.Connection | None = None
-        self._manager: QueueManager | None = None
+        self._one_at_a_time: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Held by a lane's turn, which may outlive its connection."""
         self._service: asyncio.Task[None] | None = None
+        self._consumer: Consumer | None = None
+        """Takes turns; None: there is no connection."""
+        self._running: dict[asyncio.Task[None], Consumer] = {}
+        """That one, and those that lost their connection and whose turns are not all over."""
         self._stopping = False
         self._sweeps = 0
 
@@ -110,24 +116,28 @@ class PostgresEngine:
         for timer in self._timers.values():
             timer.cancel()
         self._stop_turns()
+        if self._consumer is not None:
+            self._consumer.closed.set()
+        elif self._service is not None:
+            self._service.cancel()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace_s)
             for task in late:
                 task.cancel()
         if self._service is not None:
-            if self._manager is None:
-                self._service.cancel()
-            _, late = await asyncio.wait({self._service}, timeout=_GOODBYE_S)
-            if late and self._connection is not None:
-                self._connection.terminate()
-                await asyncio.wait(late, timeout=_GOODBYE_S)
+            await self._say_goodbye(self._service)
         await self._waker.close()
+
+    async def _say_goodbye(self, service: asyncio.Task[None]) -> None:
+        _, late = await asyncio.wait({service, *self._running}, timeout=_GOODBYE_S)
+        for consumer in self._running.values():
+            consumer.break_off()
+        if late:
+            await asyncio.wait(late, timeout=_GOODBYE_S)
 
     def _stop_turns(self) -> None:
         for turn in self._turns.values():
             turn.stop()
-        if self._manager is not None:
-            self._manager.shutdown.set()
 
     def _sweep(self) -> None:
         """Have the sweep a turn now and then, whoever had it last."""
@@ -170,29 +180,33 @@ class PostgresEngine:
                 tries += 1
 
     async def _take_turns(self) -> None:
-        connection = self._connection = await connect(self._url)
-        try:
-            queries = OwnQueries(connection, hesitate=self._hesitate)
-            manager = QueueManager(queries)
-            queries.owner = manager.queue_manager_id
-            manager.entrypoint(TURN, on_failure="hold")(self._give)
-            # Without the connection nobody hears this process's heart: its turns are somebody else's soon.
-            connection.add_termination_listener(lambda _connection: self._stop_turns())
-            await connection.add_listener(self._waker.channel, self._hear)
-            self._manager = manager
-            if self._stopping:
-                return
-            await manager.run(
-                # With more the first worker to wake up would take every lane, and the others none.
-                batch_size=1,
-                dequeue_timeout=self._looked_for_every,
-                heartbeat_timeout=self._taken_over_after,
-                shutdown_on_listener_failure=True,
-                log_aggregation_interval=timedelta(0),
+        """Until the connection is lost or the engine stops, whatever turns are still under way then."""
+        connection = await connect(self._url)
+        consumer = self._consumer = Consumer(connection, TURN, self._give, hesitate=self._hesitate)
+        running = asyncio.create_task(
+            consumer.run(
+                self._waker.channel,
+                self._hear,
+                taken_over_after=self._taken_over_after,
+                looked_for_every=self._looked_for_every,
             )
-        finally:
-            self._manager = self._connection = None
-            await disconnect(connection)
+        )
+        self._running[running] = consumer
+        running.add_done_callback(self._end)
+        await consumer.closed.wait()
+        self._consumer = None
+        # Without the connection nobody hears this process's heart: its turns are somebody else's soon.
+        self._stop_turns()
+        if running.done():  # it failed by itself
+            await running
+        elif not self._stopping:
+            _logger.warning("the queue's connection is lost")
+            consumer.break_off()
+
+    def _end(self, running: asyncio.Task[None]) -> None:
+        self._running.pop(running).closed.set()
+        if not running.cancelled():
+            running.exception()  # asyncio would log what the last turns of a lost connection met
 
     def _hear(self, *heard: object) -> None:
         """Some process woke lanes: the owner may be here, or may just have been."""
@@ -207,29 +221,33 @@ class PostgresEngine:
         if missed and not self._stopping:
             self._waker.queue(missed)
 
-    async def _give(self, job: Job) -> None:
-        """One turn. Never raises: PgQueuer would keep the job of a turn that failed for ever."""
-        assert self._manager is not None
+    async def _give(self, consumer: Consumer, job: Job) -> None:
+        """One turn, once the lane's last one is over.
+
+        Never raises: PgQueuer would keep the job of a turn that failed for ever.
+        """
         assert job.payload is not None
-        queries = self._manager.queries
         lane = UUID(bytes=job.payload)
+        async with self._one_at_a_time[lane]:
+            turn = self._begin(lane)
+            try:
+                # What nobody would hear the heart of is not begun: the lane is due, for somebody else.
+                due_at = self._clock() if consumer.closed.is_set() else await self._taken(turn)
+            finally:
+                # At once, where PgQueuer would bundle it with others: until it is gone none can be queued.
+                # Without a database it stays, and is given to somebody else as a dead owner's.
+                with suppress(*LOST):
+                    await consumer.queries.log_jobs([(job, "successful", None)])
+                del self._turns[lane], self._begun_at[lane]
+                self._ended_at[lane] = asyncio.get_running_loop().time()
+            self._plan(lane, due_at, woken=turn.take_wake_up())
+
+    def _begin(self, lane: UUID) -> GivenTurn:
         if lane in self._timers:
             self._timers.pop(lane).cancel()
-        turn = self._turns[lane] = GivenTurn(lane, self._later)
         self._begun_at[lane] = self._clock()
-        if self._stopping:
-            turn.stop()
-        try:
-            due_at = await self._taken(turn)
-        finally:
-            # At once, where PgQueuer would bundle it with others: until the job is gone none can be queued.
-            # Without a database it stays, and is given to somebody else as a dead owner's.
-            with suppress(*LOST):
-                await queries.log_jobs([(job, "successful", None)])
-            if self._turns.get(lane) is turn:
-                del self._turns[lane], self._begun_at[lane]
-            self._ended_at[lane] = asyncio.get_running_loop().time()
-        self._plan(lane, due_at, woken=turn.take_wake_up())
+        turn = self._turns[lane] = GivenTurn(lane, self._later)
+        return turn
 
     async def _taken(self, turn: GivenTurn) -> datetime | None:
         assert self._run is not None

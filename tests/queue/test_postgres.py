@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -25,28 +25,8 @@ from app.queue.postgres_waking import (
     require_queue,
 )
 from tests.link import linked
-from tests.queue.turns import Turns, stop_heart
+from tests.queue.turns import QUICK, Turns, stop_heart
 from tests.worker.scripted import PATIENCE_S, FakeTime
-
-QUICK = {"taken_over_after": timedelta(seconds=1), "looked_for_every": timedelta(seconds=0.2)}
-
-
-@pytest.fixture
-async def url(postgres_database_url: str) -> str:
-    await install(postgres_database_url)
-    return postgres_database_url
-
-
-@pytest.fixture
-async def time() -> FakeTime:
-    return FakeTime()
-
-
-@pytest.fixture
-async def engine(url: str, time: FakeTime) -> AsyncIterator[PostgresEngine]:
-    engine = PostgresEngine(url, time, time.later, **QUICK)
-    yield engine
-    await engine.stop(grace_s=0)
 
 
 async def test_an_engine_without_its_tables_says_what_to_do(
@@ -212,8 +192,8 @@ async def test_an_engine_goes_on_after_a_failure_that_nobody_thought_of(
 
     await engine.start(turns.run)
     await turns.ended(SWEEP_LANE, 1)
-    assert engine._manager is not None
-    engine._manager.queries.dequeue = fail  # type: ignore[method-assign]
+    assert engine._consumer is not None
+    engine._consumer.queries.dequeue = fail  # type: ignore[method-assign]
     await failed.wait()
     engine.wake([lane])
     await turns.given(lane, 1)
@@ -235,24 +215,6 @@ async def test_an_engine_stops_though_its_database_does_not_answer(
         link.fall_silent()
         await engine.stop(grace_s=0)
     assert turns.canceled == [lane]
-
-
-async def test_an_engine_comes_back_when_its_connection_is_cut(url: str, time: FakeTime) -> None:
-    lane, turns = new_id(), Turns()
-    engine = PostgresEngine(url, time, time.later, **QUICK)
-    await engine.start(turns.run)
-    await turns.ended(SWEEP_LANE, 1)
-    connection = await connect(url)
-    await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'leadwire queue' AND pid <> pg_backend_pid()"
-        " AND datname = current_database()"
-    )
-    await disconnect(connection)
-    while lane not in turns.ids:
-        engine.wake([lane])
-        await asyncio.sleep(0.05)
-    await engine.stop(grace_s=5)
 
 
 async def test_turns_that_fail_leave_no_job_behind(

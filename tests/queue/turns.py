@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,9 @@ from pgqueuer.models import Job
 from app.queue.port import Turn
 from app.queue.postgres import PostgresEngine
 from tests.worker.scripted import News
+
+QUICK = {"taken_over_after": timedelta(seconds=1), "looked_for_every": timedelta(seconds=0.2)}
+"""For an engine on PostgreSQL: nobody wants to wait for the real times."""
 
 
 class Turns:
@@ -71,6 +75,6 @@ def stop_heart(engine: PostgresEngine) -> None:
         """It would take its own turn for a dead owner's."""
         return []
 
-    assert engine._manager is not None
-    engine._manager.queries.update_heartbeat = no_beat  # type: ignore[method-assign]
-    engine._manager.queries.dequeue = no_jobs  # type: ignore[method-assign]
+    assert engine._consumer is not None
+    engine._consumer.queries.update_heartbeat = no_beat  # type: ignore[method-assign]
+    engine._consumer.queries.dequeue = no_jobs  # type: ignore[method-assign]
