@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 from sqlmodel import Session
 
+from app.database.deferred import Deferred
 from app.database.errors import GroupFailedError
 from app.database.sessions import Hook, WorkSession, flushed, run_hooks
 from app.database.work import Repeatable
@@ -72,12 +73,24 @@ class Piece:
 class GroupRunner:
     """Runs groups of pieces, one after the other, on one connection that nobody else uses."""
 
-    def __init__(self, connection: Connection) -> None:
-        """`connection`: its driver is in autocommit mode, and its commit() and rollback() do nothing."""
+    def __init__(self, connection: Connection, before_long: Callable[[], None]) -> None:
+        """`connection`: its driver is in autocommit mode, and its commit() and rollback() do nothing.
+
+        `before_long`: called before SQLite works for long without the interpreter: whatever gives the event
+        loop something to do is best done then.
+        """
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         self._driver = driver
+        self._before_long = before_long
         self._session = WorkSession(connection, driver=driver)
+        self._deferred = Deferred(driver)
+        event.listen(connection, "before_cursor_execute", self._send_first)
+
+    def _send_first(self, *_: object) -> None:
+        """Before a statement of SQLAlchemy's: it may see anything."""
+        if self._session.deferred is not None:
+            self._deferred.send()
 
     def run(self, pieces: Sequence[Piece]) -> None:
         """Run `pieces` in one transaction; after its COMMIT or ROLLBACK the outcome is in each piece."""
@@ -85,6 +98,8 @@ class GroupRunner:
             # DEFERRED would fail at the first write with "database is locked", whatever busy_timeout says.
             self._execute("BEGIN IMMEDIATE")
             self._run_repeatable([piece for piece in pieces if piece.repeatable and piece.begin()])
+            # At the latest: what follows may take its time.
+            self._before_long()
             for piece in pieces:
                 # Its caller gave up before it began: the last moment to take that into account.
                 if not piece.repeatable and piece.begin():
@@ -97,7 +112,7 @@ class GroupRunner:
 
     def _run_repeatable(self, pieces: Sequence[Piece]) -> None:
         """Run what may be run again, before anything that may not: at first without savepoints."""
-        if all(self._run_unprotected(piece) for piece in pieces):
+        if self._run_together(pieces):
             return
         if self._driver.in_transaction:
             self._execute("ROLLBACK")
@@ -106,16 +121,35 @@ class GroupRunner:
             piece.forget()
             self._run_piece(piece)
 
+    def _run_together(self, pieces: Sequence[Piece]) -> bool:
+        """Run them without savepoints, their rows put off; False: what that left must be undone."""
+        self._session.deferred = self._deferred
+        try:
+            if not all(self._run_unprotected(piece) for piece in pieces):
+                return False
+            self._deferred.send(self._before_long)
+        except Exception:  # noqa: BLE001 - whose row it is about, and whom to tell, shows when each is run by itself
+            return False
+        finally:
+            self._session.deferred = None
+            self._deferred.forget()
+        return self._driver.in_transaction
+
     def _run_unprotected(self, piece: Piece) -> bool:
         """Run one piece; False: it left something behind that only a ROLLBACK undoes, or no transaction."""
-        before = self._driver.total_changes
+        before = self._written
         try:
             self._work(piece)
         except BaseException as error:  # noqa: BLE001 - as below
             piece.error = _deliverable(error)
-            if self._driver.total_changes != before:
+            if self._written != before:
                 return False
         return self._driver.in_transaction
+
+    @property
+    def _written(self) -> int:
+        """Rows, put off or not: sending those of other pieces changes nothing here."""
+        return self._driver.total_changes + self._deferred.count
 
     def _run_piece(self, piece: Piece) -> None:
         """Run one piece behind a savepoint; raises only when the whole group is lost."""

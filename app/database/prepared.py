@@ -1,5 +1,6 @@
 """Statements of the hot path: compiled once, and on SQLite handed to the driver without a detour."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,11 +15,13 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
+from app.database.deferred import Deferred, Insertion
 from app.database.sessions import WorkSession
 from app.json_text import to_json
 from app.tables.columns import UtcDateTime
 
 _Convert = Callable[[Any], Any]
+_PLAIN_INSERT: Final = re.compile(r"(INSERT INTO \S+ \([^()]*\) VALUES )(\([^()]*\))")
 _INSTANT_LENGTH: Final = len("2026-11-27 08:30:00.000000")
 
 
@@ -26,17 +29,30 @@ class Prepared:
     """A statement that runs thousands of times a second.
 
     SQLAlchemy's own way costs ten times what SQLite takes. On a session that has no driver connection to
-    itself (PostgreSQL, and reads) it goes that way all the same. No parameter may be a list of values.
+    itself (PostgreSQL, and reads), and in a part that may be rolled back, it goes that way all the same. No
+    parameter may be a list of values.
     """
 
-    def __init__(self, statement: Executable, *, postgresql: Executable | None = None) -> None:
-        """`postgresql`: the statement there, where the two databases have no common form."""
+    def __init__(
+        self,
+        statement: Executable,
+        *,
+        postgresql: Executable | None = None,
+        apart: bool = False,
+        lead: str | None = None,
+    ) -> None:
+        """`postgresql`: the statement there, where the two databases have no common form.
+
+        What it could see of what insert_later() put off is sent first: everything, unless it is `apart`,
+        with no table in common; or, with `lead`, what belongs to the lead that this parameter names.
+        """
         self.statement = statement
         self._postgresql = statement if postgresql is None else postgresql
+        self._apart, self._lead = apart, lead
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """Run it and answer all of its rows. `values`: by parameter, or column; others are passed over."""
-        driver, native = _driver(session), self._native
+        driver, native = self._driver(session, values), self._native
         if driver is None:
             return session.connection().execute(self._in(session), native.named(values)).all()
         found = driver.execute(native.text, native.parameters(values)).fetchall()
@@ -44,7 +60,7 @@ class Prepared:
 
     def run(self, session: Session, values: Mapping[str, Any]) -> None:
         """Run it."""
-        driver, native = _driver(session), self._native
+        driver, native = self._driver(session, values), self._native
         if driver is None:
             session.connection().execute(self._in(session), native.named(values))
         else:
@@ -52,11 +68,37 @@ class Prepared:
 
     def run_many(self, session: Session, many: Sequence[Mapping[str, Any]]) -> None:
         """Run it once for each of these."""
-        driver, native = _driver(session), self._native
+        driver, native = self._driver(session), self._native
         if driver is None:
             session.connection().execute(self._in(session), [native.named(values) for values in many])
         else:
             driver.executemany(native.text, [native.parameters(values) for values in many]).close()
+
+    def insert_later(self, session: Session, many: Sequence[Mapping[str, Any]], *, lead_id: int) -> None:
+        """Insert these rows of the lead: at the end of the group where there is one, else at once.
+
+        That they cannot be inserted may thus turn up when the work has returned; it is then run again, with
+        the error where it belongs. The statement is a plain INSERT.
+        """
+        deferred = deferred_of(session)
+        if deferred is None:
+            self.run_many(session, many)
+        else:
+            native = self._native
+            deferred.add(native.insertion, [native.parameters(values) for values in many], lead_id)
+
+    def _driver(self, session: Session, values: Mapping[str, Any] | None = None) -> sqlite3.Connection | None:
+        # What the session was told and has not written yet comes first, as it does before its own statements.
+        session.flush()
+        if not isinstance(session, WorkSession) or session.in_nested_transaction():
+            # SQLAlchemy makes the savepoint only when it runs a statement.
+            return None
+        deferred = session.deferred
+        if deferred is not None and deferred.count and not self._apart:
+            lead_id = values[self._lead] if values is not None and self._lead else None
+            if lead_id is None or deferred.concerns(lead_id):
+                deferred.send()
+        return session.driver
 
     def _in(self, session: Session) -> Executable:
         return self._postgresql if session.get_bind().dialect.name == "postgresql" else self.statement
@@ -82,6 +124,12 @@ class _Native:
         self._writes = _places([_to_driver(compiled.binds[name].type, dialect) for name in self._names])
         types = [column.type for column in statement.exported_columns]  # type: ignore[attr-defined]
         self._reads = _places([kind.dialect_impl(dialect).result_processor(dialect, None) for kind in types])
+
+    @cached_property
+    def insertion(self) -> Insertion:
+        plain = _PLAIN_INSERT.fullmatch(self.text)
+        assert plain is not None, self.text
+        return Insertion(head=plain[1], row=plain[2], columns=len(self._names))
 
     def named(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {name: values[name] for name in self._given}
@@ -140,7 +188,9 @@ def _json_to_text(value: Any) -> str:
     return to_json(value).decode()
 
 
-def _driver(session: Session) -> sqlite3.Connection | None:
-    # What the session was told and has not written yet comes first, as it does before its own statements.
-    session.flush()
-    return session.driver if isinstance(session, WorkSession) else None
+def deferred_of(session: Session) -> Deferred | None:
+    """Where work in this session may put rows off; None: it may not."""
+    # What was put off would outlive a rollback to a savepoint.
+    if isinstance(session, WorkSession) and not session.in_nested_transaction():
+        return session.deferred
+    return None

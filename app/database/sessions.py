@@ -8,6 +8,8 @@ from typing import Final, NoReturn, TypeVar
 from sqlalchemy import Connection, Engine, orm
 from sqlmodel import Session
 
+from app.database.deferred import Deferred
+
 T = TypeVar("T")
 
 Hook = Callable[[], None]
@@ -44,6 +46,8 @@ class WorkSession(Session):
         super().__init__(bind, binds=binds, expire_on_commit=False)
         self.hooks = hooks
         self.driver = driver
+        self.deferred: Deferred | None = None
+        """Where rows may be put off; None: they are inserted at once."""
 
     def commit(self) -> NoReturn:
         """Refuse."""

@@ -64,6 +64,8 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._waiting: deque[Piece] = deque()
+        self._done: list[Piece] = []
+        """Committed, and not told yet."""
         self._bell = threading.Event()
         self._ringing = False
         self._closing = False
@@ -113,7 +115,7 @@ class Writer:
         await self._ended.wait()
 
     def _run(self) -> None:
-        runner = GroupRunner(self._connection)
+        runner = GroupRunner(self._connection, self._answer_done)
         try:
             last = False
             while not last:
@@ -123,10 +125,20 @@ class Writer:
                 last = self._closing
                 while group := self._take():
                     runner.run(group)
-                    self._loop.call_soon_threadsafe(_answer, group)
+                    # Its callers are told once the next group leaves the interpreter to them. At once, their next
+                    # requests and that group would fight for it, and then both wait for the disk.
+                    self._answer_done()
+                    self._done = group
+                self._answer_done()
         finally:
             self._connection.close()
             self._loop.call_soon_threadsafe(self._ended.set)
+
+    def _answer_done(self) -> None:
+        """Tell the callers of the last group, if they are not told yet."""
+        if self._done:
+            self._loop.call_soon_threadsafe(_answer, self._done)
+            self._done = []
 
     def _take(self) -> list[Piece]:
         count = min(len(self._waiting), GROUP_SIZE)

@@ -9,7 +9,7 @@ from sqlalchemy import select as core_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from app.database.prepared import Prepared
+from app.database.prepared import Prepared, deferred_of
 from app.repositories.deliveries import LIGHT
 from app.tables.jobs import AttemptRow, DeliveryRow, JobRow
 from app.tables.making import columns_of, make
@@ -29,16 +29,20 @@ def find_job(session: Session, project_id: UUID, job_id: UUID) -> JobRow | None:
 
 # As the partial index says it: of `active = 1` SQLite does not see that it is the same.
 _ACTIVE: ColumnElement[bool] = literal_column("active")
-FIND_ACTIVE = Prepared(core_select(_JOB.c.id).where(_JOB.c.lead_id == bindparam("lead"), _ACTIVE))
+FIND_ACTIVE = Prepared(
+    core_select(_JOB.c.id).where(_JOB.c.lead_id == bindparam("lead"), _ACTIVE), lead="lead"
+)
+_ADD_JOB = Prepared(insert(_JOB))
 _INSERT_JOB = Prepared(
     sqlite.insert(_JOB).on_conflict_do_nothing().returning(_JOB.c.id),
     postgresql=postgresql.insert(_JOB).on_conflict_do_nothing().returning(_JOB.c.id),
 )
-_INSERT_DELIVERY = Prepared(insert(_DELIVERY))
+_ADD_DELIVERY = Prepared(insert(_DELIVERY))
 SELECT_HISTORY = Prepared(
     core_select(*LIGHT)
     .where(_DELIVERY.c.lead_id == bindparam("lead"), _DELIVERY.c.state != DeliveryState.SKIPPED)
-    .order_by(_DELIVERY.c.id)
+    .order_by(_DELIVERY.c.id),
+    lead="lead",
 )
 
 
@@ -52,15 +56,21 @@ def insert_active_job(session: Session, job: JobRow) -> bool:
     """Insert, or answer False and change nothing when the lead has an active job.
 
     The unique index decides, and a conflict does not end the transaction: on PostgreSQL an error would take
-    the answer with it.
+    the answer with it. Where rows are put off there is no answer yet: nobody else writes meanwhile, so it is
+    what find_active_job() said; were it not, the index would find that when they are sent.
     """
+    if deferred_of(session) is not None:
+        _ADD_JOB.insert_later(session, [columns_of(job)], lead_id=job.lead_id)
+        return True
     return bool(_INSERT_JOB.rows(session, columns_of(job)))
 
 
 def insert_deliveries(session: Session, deliveries: Sequence[DeliveryRow]) -> None:
-    """Insert all of them."""
+    """Insert all of them, which are of one lead."""
     if deliveries:
-        _INSERT_DELIVERY.run_many(session, [columns_of(delivery) for delivery in deliveries])
+        _ADD_DELIVERY.insert_later(
+            session, [columns_of(delivery) for delivery in deliveries], lead_id=deliveries[0].lead_id
+        )
 
 
 def cancel_waiting(session: Session, job_id: UUID, now: datetime) -> int:

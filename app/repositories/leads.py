@@ -36,7 +36,7 @@ def find_statement(kind: LeadIdentifierKind, *, lock: bool, erased: bool) -> Pre
     )
     if not erased:
         statement = statement.where(_LEAD.c.erased_at.is_(None))
-    return Prepared(statement.with_for_update() if lock else statement)
+    return Prepared(statement.with_for_update() if lock else statement, apart=True)
 
 
 def find_lead(
@@ -63,7 +63,8 @@ def _store(*names: str) -> Prepared:
     return Prepared(
         update(_LEAD)
         .where(_LEAD.c.id == bindparam("lead_id"))
-        .values({name: bindparam(f"new_{name}") for name in names})
+        .values({name: bindparam(f"new_{name}") for name in names}),
+        apart=True,
     )
 
 
