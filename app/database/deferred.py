@@ -1,13 +1,15 @@
-"""Rows that the pieces of a group insert, put off until its end and sent by one statement for many of them."""
+"""Rows that the pieces of a group write, put off until its end and sent by one statement for many of them."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from itertools import chain, count
+from typing import Any, Final, Self
 
 ROWS: Final = 64
-"""Of one statement, at the most. Each power of two up to it is compiled once, and takes 3 KB a row to keep."""
+"""Of one statement, at the most. Each power of two up to it is compiled once, and kept: 3 KB a row."""
 
 
 def _nothing() -> None:
@@ -15,15 +17,31 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Insertion:
-    """A plain INSERT as SQLite's driver takes it: `head` up to VALUES, then one `row` of placeholders."""
+class Batch:
+    """An INSERT, or an UPDATE of one row, as SQLite's driver takes it for many rows at once."""
 
-    head: str
+    before: str
     row: str
+    """Placeholders of one row."""
+    after: str
     columns: int
+    updates: bool
+
+    @classmethod
+    def of(cls, text: str, columns: int) -> Self:
+        """`text`: the statement for one row, which has so many placeholders."""
+        row = f"({', '.join('?' * columns)})"
+        if text.startswith("INSERT"):
+            before, _, values = text.partition(" VALUES ")
+            assert values == row, text
+            return cls(f"{before} VALUES ", row, "", columns, updates=False)
+        # SQLite's names for the columns of VALUES.
+        numbers = count(1)
+        change, _, where = re.sub(r"\?", lambda _: f"new.column{next(numbers)}", text).partition(" WHERE ")
+        return cls(f"{change} FROM (VALUES ", row, f") AS new WHERE {where}", columns, updates=True)
 
     def parts(self, values: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
-        """Statements, the smallest first, and what of `values` each takes: of all rows, one after the other."""
+        """Statements, the smallest first, and what each takes of `values`: rows one after the other."""
         left = len(values) // self.columns
         sizes = []
         while left:
@@ -37,8 +55,8 @@ class Insertion:
 
 
 @cache
-def _text(insertion: Insertion, rows: int) -> str:
-    return insertion.head + ", ".join([insertion.row] * rows)
+def _text(batch: Batch, rows: int) -> str:
+    return batch.before + ", ".join([batch.row] * rows) + batch.after
 
 
 class Deferred:
@@ -51,16 +69,19 @@ class Deferred:
     def __init__(self, driver: sqlite3.Connection) -> None:
         """`driver`: the connection whose transaction they belong to."""
         self._driver = driver
-        self._values: dict[Insertion, list[Any]] = {}
+        self._rows: dict[Batch, dict[int, Sequence[Any]]] = {}
         self._leads: set[int] = set()
         self.count = 0
-        """Rows that are put off."""
+        """Rows that were put off since the last time."""
 
-    def add(self, insertion: Insertion, rows: Sequence[Sequence[Any]], lead_id: int) -> None:
-        """Put off these rows, which belong to the lead. Of what refers to another row, that one comes first."""
-        values = self._values.setdefault(insertion, [])
+    def add(self, batch: Batch, rows: Sequence[Sequence[Any]], lead_id: int) -> None:
+        """Put off these rows of the lead; an update of it takes the place of the one before.
+
+        A row comes after those it refers to.
+        """
+        waiting = self._rows.setdefault(batch, {})
         for row in rows:
-            values.extend(row)
+            waiting[lead_id if batch.updates else len(waiting)] = row
         self.count += len(rows)
         self._leads.add(lead_id)
 
@@ -69,11 +90,15 @@ class Deferred:
         return lead_id in self._leads
 
     def send(self, before_last: Callable[[], None] = _nothing) -> None:
-        """Insert them; sqlite3.Error, which does not say whose row it is about.
+        """Write them; sqlite3.Error, which does not say whose row it is about.
 
         `before_last`: called before the last statement, which is the one that takes longest.
         """
-        statements = [part for insertion, values in self._values.items() for part in insertion.parts(values)]
+        statements = [
+            part
+            for batch, rows in self._rows.items()
+            for part in batch.parts(list(chain.from_iterable(rows.values())))
+        ]
         self.forget()
         for place, (text, values) in enumerate(statements, start=1):
             if place == len(statements):
@@ -82,6 +107,6 @@ class Deferred:
 
     def forget(self) -> None:
         """Drop them: what they were put off for is undone."""
-        self._values.clear()
+        self._rows.clear()
         self._leads.clear()
         self.count = 0

@@ -122,7 +122,7 @@ class GroupRunner:
             self._run_piece(piece)
 
     def _run_together(self, pieces: Sequence[Piece]) -> bool:
-        """Run them without savepoints, their rows put off; False: what that left must be undone."""
+        """Run them without savepoints, what they write put off; False: what that left must be undone."""
         self._session.deferred = self._deferred
         try:
             if not all(self._run_unprotected(piece) for piece in pieces):

@@ -1,6 +1,5 @@
 """Statements of the hot path: compiled once, and on SQLite handed to the driver without a detour."""
 
-import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,13 +14,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
-from app.database.deferred import Deferred, Insertion
+from app.database.deferred import Batch, Deferred
 from app.database.sessions import WorkSession
 from app.json_text import to_json
 from app.tables.columns import UtcDateTime
 
 _Convert = Callable[[Any], Any]
-_PLAIN_INSERT: Final = re.compile(r"(INSERT INTO \S+ \([^()]*\) VALUES )(\([^()]*\))")
 _INSTANT_LENGTH: Final = len("2026-11-27 08:30:00.000000")
 
 
@@ -43,7 +41,7 @@ class Prepared:
     ) -> None:
         """`postgresql`: the statement there, where the two databases have no common form.
 
-        What it could see of what insert_later() put off is sent first: everything, unless it is `apart`,
+        What it could see of what run_later() put off is sent first: everything, unless it is `apart`,
         with no table in common; or, with `lead`, what belongs to the lead that this parameter names.
         """
         self.statement = statement
@@ -74,18 +72,18 @@ class Prepared:
         else:
             driver.executemany(native.text, [native.parameters(values) for values in many]).close()
 
-    def insert_later(self, session: Session, many: Sequence[Mapping[str, Any]], *, lead_id: int) -> None:
-        """Insert these rows of the lead: at the end of the group where there is one, else at once.
+    def run_later(self, session: Session, many: Sequence[Mapping[str, Any]], *, lead_id: int) -> None:
+        """Run it for each of these rows of the lead: at the end of the group if there is one, else at once.
 
-        That they cannot be inserted may thus turn up when the work has returned; it is then run again, with
-        the error where it belongs. The statement is a plain INSERT.
+        That a row cannot be written may thus turn up when the work has returned; it is then run again, with
+        the error where it belongs. The statement is a plain INSERT, or an UPDATE of the one lead.
         """
         deferred = deferred_of(session)
         if deferred is None:
             self.run_many(session, many)
         else:
             native = self._native
-            deferred.add(native.insertion, [native.parameters(values) for values in many], lead_id)
+            deferred.add(native.batch, [native.parameters(values) for values in many], lead_id)
 
     def _driver(self, session: Session, values: Mapping[str, Any] | None = None) -> sqlite3.Connection | None:
         # What the session was told and has not written yet comes first, as it does before its own statements.
@@ -126,10 +124,8 @@ class _Native:
         self._reads = _places([kind.dialect_impl(dialect).result_processor(dialect, None) for kind in types])
 
     @cached_property
-    def insertion(self) -> Insertion:
-        plain = _PLAIN_INSERT.fullmatch(self.text)
-        assert plain is not None, self.text
-        return Insertion(head=plain[1], row=plain[2], columns=len(self._names))
+    def batch(self) -> Batch:
+        return Batch.of(self.text, len(self._names))
 
     def named(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {name: values[name] for name in self._given}
@@ -194,3 +190,12 @@ def deferred_of(session: Session) -> Deferred | None:
     if isinstance(session, WorkSession) and not session.in_nested_transaction():
         return session.deferred
     return None
+
+
+def sent_of_lead(session: Session, lead_id: int) -> bool:
+    """Whether rows of the lead were put off. They are sent now: what was read before is out of date."""
+    deferred = deferred_of(session)
+    if deferred is None or not deferred.concerns(lead_id):
+        return False
+    deferred.send()
+    return True

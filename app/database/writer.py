@@ -125,8 +125,8 @@ class Writer:
                 last = self._closing
                 while group := self._take():
                     runner.run(group)
-                    # Its callers are told once the next group leaves the interpreter to them. At once, their next
-                    # requests and that group would fight for it, and then both wait for the disk.
+                    # Its callers are told once the next group leaves the interpreter to them. At once, their
+                    # next requests and that group would fight for it, and then both wait for the disk.
                     self._answer_done()
                     self._done = group
                 self._answer_done()

@@ -60,7 +60,7 @@ def insert_active_job(session: Session, job: JobRow) -> bool:
     what find_active_job() said; were it not, the index would find that when they are sent.
     """
     if deferred_of(session) is not None:
-        _ADD_JOB.insert_later(session, [columns_of(job)], lead_id=job.lead_id)
+        _ADD_JOB.run_later(session, [columns_of(job)], lead_id=job.lead_id)
         return True
     return bool(_INSERT_JOB.rows(session, columns_of(job)))
 
@@ -68,7 +68,7 @@ def insert_active_job(session: Session, job: JobRow) -> bool:
 def insert_deliveries(session: Session, deliveries: Sequence[DeliveryRow]) -> None:
     """Insert all of them, which are of one lead."""
     if deliveries:
-        _ADD_DELIVERY.insert_later(
+        _ADD_DELIVERY.run_later(
             session, [columns_of(delivery) for delivery in deliveries], lead_id=deliveries[0].lead_id
         )
 

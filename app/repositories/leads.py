@@ -9,7 +9,7 @@ from sqlalchemy import select as core_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from app.database.prepared import Prepared
+from app.database.prepared import Prepared, sent_of_lead
 from app.tables.leads import LeadRow
 from app.tables.making import columns_of, make
 from app.tables.registry import metadata
@@ -17,6 +17,7 @@ from app.values import LeadIdentifierKind
 
 _LEAD = metadata.tables["lead"]
 _COLUMNS = tuple(column.name for column in _LEAD.c)
+_ID = _COLUMNS.index("id")
 _COLUMN = {
     LeadIdentifierKind.LEAD_ID: _LEAD.c.id,
     LeadIdentifierKind.UNIQUE_IDENTIFIER: _LEAD.c.unique_identifier,
@@ -55,7 +56,10 @@ def find_lead(
     that. `erased`: also one that was, or is just being, erased.
     """
     statement = find_statement(kind, lock=lock, erased=erased)
-    found = statement.rows(session, {"project": project_id, "value": value})
+    asked = {"project": project_id, "value": value}
+    found = statement.rows(session, asked)
+    if found and sent_of_lead(session, found[0][_ID]):
+        found = statement.rows(session, asked)
     return make(LeadRow, dict(zip(_COLUMNS, found[0], strict=True))) if found else None
 
 
@@ -63,8 +67,7 @@ def _store(*names: str) -> Prepared:
     return Prepared(
         update(_LEAD)
         .where(_LEAD.c.id == bindparam("lead_id"))
-        .values({name: bindparam(f"new_{name}") for name in names}),
-        apart=True,
+        .values({name: bindparam(f"new_{name}") for name in names})
     )
 
 
@@ -75,7 +78,8 @@ STORE_STATUS, _STORE_ALL = _store(*_STATUS_COLUMNS), _store(*_STORED_COLUMNS)
 
 def store_status(session: Session, lead: LeadRow) -> None:
     """Write what a status change sets of a lead that find_lead() locked."""
-    STORE_STATUS.run(session, _new_values(lead, _STATUS_COLUMNS))
+    assert lead.id is not None
+    STORE_STATUS.run_later(session, [_new_values(lead, _STATUS_COLUMNS)], lead_id=lead.id)
 
 
 def store_lead(session: Session, lead: LeadRow) -> None:

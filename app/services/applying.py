@@ -181,9 +181,9 @@ def _queue(call: Call, lead: LeadRow, label: LabelRow) -> Queued:
         assert winner is not None
         raise _duplicate(lead, winner)
     _settle_earlier(call, plan)
-    insert_deliveries(call.session, plan.deliveries)
     put(lead, status=LeadStatus.PENDING, label_id=label.id, current_job_id=job.id, updated_at=call.now)
     store_status(call.session, lead)
+    insert_deliveries(call.session, plan.deliveries)
     after_commit(call.session, lambda: call.wake(_lanes(plan, call.now)))
     return Queued(
         lead=lead,

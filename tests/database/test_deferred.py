@@ -5,7 +5,7 @@ from sqlite3 import IntegrityError
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, bindparam, insert, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError as WrappedIntegrityError
 from sqlalchemy.schema import CreateTable
 from sqlmodel import Session
@@ -26,6 +26,7 @@ NOTE = Table(
 )
 ADD = Prepared(insert(NOTE))
 OF_LEAD = Prepared(select(NOTE.c.text).where(NOTE.c.lead_id == bindparam("lead")), lead="lead")
+SET = Prepared(update(NOTE).where(NOTE.c.id == bindparam("note")).values(text=bindparam("new_text")))
 ALL = Prepared(select(NOTE.c.text).order_by(NOTE.c.id))
 UNRELATED = Prepared(select(NOTE.c.text).order_by(NOTE.c.id), apart=True)
 
@@ -44,7 +45,14 @@ def adding(*new: str, lead_id: int = 1) -> Repeatable[None]:
 
 def put_off(session: Session, *new: str, lead_id: int = 1) -> None:
     rows = [{"id": None, "lead_id": lead_id, "text": text} for text in new]
-    ADD.insert_later(session, rows, lead_id=lead_id)
+    ADD.run_later(session, rows, lead_id=lead_id)
+
+
+def setting(lead_id: int, text: str) -> Repeatable[None]:
+    """Of the lead's note, which has its number here."""
+    return Repeatable(
+        lambda session: SET.run_later(session, [{"note": lead_id, "new_text": text}], lead_id=lead_id)
+    )
 
 
 def reading(statement: Prepared, **values: Any) -> Repeatable[list[str]]:
@@ -65,6 +73,22 @@ async def test_all_rows_of_a_group_are_inserted_in_their_order(database: Databas
     await in_one_group(database, adding(*many[:3]), adding(*many[3:]), adding())
 
     assert await stored(database) == many
+
+
+async def test_updates_of_a_group_are_each_of_their_own_row(database: Database) -> None:
+    await in_one_group(database, *(adding(f"old {lead}", lead_id=lead) for lead in range(1, 101)))
+
+    await in_one_group(database, *(setting(lead, f"new {lead}") for lead in range(1, 101)))
+
+    assert await stored(database) == [f"new {lead}" for lead in range(1, 101)]
+
+
+async def test_of_two_updates_of_one_lead_the_second_stays(database: Database) -> None:
+    await in_one_group(database, adding("old"))
+
+    await in_one_group(database, setting(1, "first"), setting(1, "second"))
+
+    assert await stored(database) == ["second"]
 
 
 async def test_work_of_the_group_sees_what_was_put_off_for_its_lead(database: Database) -> None:
