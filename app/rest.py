@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -26,6 +25,7 @@ from app.values import Scope as KeyScope
 from schema.bodies import BODY_WITHIN_S, RefusedError, media_type, read_body
 from schema.callers import let_in
 from schema.context import Services
+from schema.headers import headers_of
 from schema.masking import OVERLOADED_MESSAGE, log_bug
 from schema.payloads import BadPayloadError, read_object
 from schema.request_ids import request_id_of
@@ -77,12 +77,12 @@ class UpdateLeadStatusEndpoint:
             return _json(500, {"message": BUG_MESSAGE, "requestId": request_id})
 
     async def _update(self, scope: Scope, receive: Receive) -> Response:
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         if scope["method"] != "POST":
             raise RefusedError(405, "Send it with POST", Allow="POST")
         if media_type(headers) != "application/json":
             raise RefusedError(415, "The body must be application/json")
-        viewer = await let_in(self.services.gatekeeper, scope)
+        viewer = await let_in(self.services.gatekeeper, scope, headers)
         if not viewer.may(_SCOPE):
             raise RefusedError(403, f"The API key lacks a scope this needs: {_SCOPE.value}")
         viewer = replace(viewer, request_id=request_id_of(scope))

@@ -20,6 +20,7 @@ from resolvers.setup_labels import SetupLabels
 from resolvers.update_lead import UpdateLead
 from resolvers.update_lead_status import UpdateLeadStatus
 from resolvers.update_lead_statuses import UpdateLeadStatuses
+from schema.calling import call_resolvers_directly, tell_members_directly
 from schema.reading_inputs import read_inputs_quickly
 from schema.scalars import CENTS, DATE, DATE_TIME, JSON_SCALAR, Cents
 
@@ -56,3 +57,5 @@ schema = strawberry.Schema(
     config=StrawberryConfig(scalar_map={datetime: DATE_TIME, date: DATE, Cents: CENTS, JSON: JSON_SCALAR}),
 )
 read_inputs_quickly(schema)
+call_resolvers_directly(schema)
+tell_members_directly(schema)

@@ -3,8 +3,9 @@
 import asyncio
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.types import Receive
+
+from schema.headers import Headers
 
 MAX_BODY_BYTES: Final = 64 * 1024
 """Of a request: a hundred status changes fit in."""

@@ -7,7 +7,6 @@ from functools import lru_cache, partial
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import RateLimitedError, UnauthenticatedError
@@ -15,6 +14,7 @@ from app.services.gatekeeper import Allowance, Gatekeeper
 from app.services.token_buckets import WINDOW_S
 from app.services.viewer import Viewer
 from schema.bodies import RefusedError
+from schema.headers import Headers
 
 _ALLOWANCE: Final = "leadwire.allowance"
 """Where a request's scope keeps what tells what its caller may still ask for."""
@@ -22,9 +22,9 @@ _NETWORK_BITS: Final = 64
 """Of an IPv6 address: the rest is the caller's own to choose."""
 
 
-async def let_in(gatekeeper: Gatekeeper, scope: Scope) -> Viewer:
+async def let_in(gatekeeper: Gatekeeper, scope: Scope, headers: Headers) -> Viewer:
     """Who is calling, one request of theirs counted; RefusedError 401 or 429."""
-    key, address = Headers(scope=scope).get("x-api-key"), client_address(scope)
+    key, address = headers.get("x-api-key"), client_address(scope)
     try:
         viewer = await gatekeeper.authenticate(key, address)
         # Before it is counted: whoever is refused is told, too.

@@ -12,7 +12,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from schema.scalars import Cents
 
-_Read = Callable[[Any, InputContext], Any]
+Read = Callable[[Any, InputContext], Any]
 
 _LEAVES = frozenset({str, int, float, bool, datetime, strawberry.ID, Cents})
 """What Strawberry takes as graphql-core has read it."""
@@ -31,7 +31,7 @@ def _builder(
 ) -> Callable[[type, Mapping[str, Any], InputContext], Any]:
     name_of = schema.config.name_converter.from_field
     fields = [
-        (name_of(field), field.python_name, _read_of(field.resolve_type(type_definition=definition)))
+        (name_of(field), field.python_name, reader(field.resolve_type(type_definition=definition)))
         for field in definition.fields
     ]
 
@@ -46,7 +46,7 @@ def _builder(
     return build
 
 
-def _read_of(kind: Any) -> _Read | None:
+def reader(kind: Any) -> Read | None:
     """What Strawberry makes of a value of this type; None: the value itself."""
     inner = kind.of_type if isinstance(kind, StrawberryOptional) else kind
     nested = get_object_definition(inner)
@@ -56,7 +56,7 @@ def _read_of(kind: Any) -> _Read | None:
     return None if is_leaf else _as_strawberry(inner)
 
 
-def _as_strawberry(kind: Any) -> _Read:
+def _as_strawberry(kind: Any) -> Read:
     return lambda value, context: convert_argument(
         value, kind, context.scalar_registry, context.config, context.info, path=context.path
     )

@@ -3,8 +3,6 @@
 from typing import Final
 
 from graphql import OperationType
-from starlette.datastructures import Headers
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.database.errors import DatabaseBusyError
@@ -16,8 +14,9 @@ from schema.context import Context, Services
 from schema.documents import Prepared
 from schema.events import EventStream
 from schema.execution import Executor, Piece
+from schema.headers import Headers, headers_of
 from schema.masking import log_bug
-from schema.media import RESPONSE_JSON, names_json, negotiate, takes_events, takes_json
+from schema.media import JSON, RESPONSE_JSON, names_json, negotiate, takes_events, takes_json
 from schema.operations import Operation
 from schema.payloads import (
     NO_DOCUMENT,
@@ -33,6 +32,7 @@ from schema.time_limit import OutOfTimeError
 from schema.transports import Transport
 
 _ALLOW: Final = "GET, POST"
+_CONTENT_TYPES: Final = {media: f"{media}; charset=utf-8".encode() for media in (JSON, RESPONSE_JSON)}
 
 
 class GraphQLView:
@@ -50,12 +50,12 @@ class GraphQLView:
         await response(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         accept = headers.get("accept")
         media = negotiate(accept)
         try:
             transport = _transport(scope["method"], headers)
-            viewer = await let_in(self._services.gatekeeper, scope)
+            viewer = await let_in(self._services.gatekeeper, scope, headers)
             request = await self._request(scope, receive, headers)
             return await self._execute(request, viewer, transport, accept, request_id_of(scope))
         except RefusedError as refused:
@@ -100,7 +100,7 @@ class GraphQLView:
         context = Context(viewer=viewer, services=self._services, request_id=request_id, transport=transport)
         if transport is Transport.EVENTS:
             return self._events(prepared, request, context, negotiate(accept))
-        return _response(await self._executor.answer(prepared, request, context), negotiate(accept))
+        return _Answer(await self._executor.answer(prepared, request, context), negotiate(accept))
 
     def _events(
         self, prepared: Prepared, request: OperationRequest, context: Context, media: str
@@ -140,11 +140,16 @@ def _refuse_change(operation: Operation) -> None:
         raise RefusedError(405, refusal, Allow="POST")
 
 
-def _response(piece: Piece, media: str) -> Response:
-    """400 for a request error, but only to callers whose media type says that they understand it."""
-    bad_request = media == RESPONSE_JSON and "data" not in piece.payload
-    return Response(
-        to_json(piece.payload),
-        status_code=400 if bad_request else 200,
-        headers={"content-type": f"{media}; charset=utf-8", "cache-control": "no-store"},
-    )
+class _Answer:
+    """Sends one result. Starlette's Response is made for more, and takes as long."""
+
+    def __init__(self, piece: Piece, media: str) -> None:
+        # 400 for a request error, but only to callers whose media type says that they understand it.
+        bad_request = media == RESPONSE_JSON and "data" not in piece.payload
+        self._status = 400 if bad_request else 200
+        self._body, self._type = to_json(piece.payload), _CONTENT_TYPES[media]
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"%d" % len(self._body)), (b"content-type", self._type)]
+        await send({"type": "http.response.start", "status": self._status, "headers": headers})
+        await send({"type": "http.response.body", "body": self._body})

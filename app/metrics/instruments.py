@@ -27,6 +27,8 @@ class Instruments:
             buckets=_REQUEST_S,
             registry=registry,
         )
+        self._answers: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        """What labels() found: it takes a lock at each look."""
         self._attempts = Counter(
             "leadwire_attempts",
             "Attempts at deliveries, by what the platform's answer means.",
@@ -56,8 +58,13 @@ class Instruments:
 
     def answered(self, endpoint: str, status: int, seconds: float) -> None:
         """A request is over. `endpoint`: one of a few words, never a caller's path."""
-        self._requests.labels(endpoint, status).inc()
-        self._request_s.labels(endpoint).observe(seconds)
+        known = self._answers.get((endpoint, status))
+        if known is None:
+            known = self._requests.labels(endpoint, status), self._request_s.labels(endpoint)
+            self._answers[endpoint, status] = known
+        counter, histogram = known
+        counter.inc()
+        histogram.observe(seconds)
 
     def stepped(self, seconds: float, *, claimed: int) -> None:
         """See Watch.stepped."""
