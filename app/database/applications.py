@@ -1,13 +1,12 @@
 """What Leadwire's connections to a PostgreSQL server are called there, and who is connected."""
 
+from importlib import import_module
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
-
-from app.database.postgres import postgres_engine
 
 WORKING: Final = ("leadwire", "leadwire queue")
 """The names of connections of processes that serve or send; set by app.database.postgres and app.queue."""
@@ -24,7 +23,8 @@ _CONNECTED = text("""
 
 def named_engine(url: URL, name: str) -> AsyncEngine:
     """An engine of one connection that the server knows as `name`, so that it is not counted as working."""
-    engine = postgres_engine(url, connections=1)
+    # Imported when it is wanted, as in opening.py.
+    engine: AsyncEngine = import_module("app.database.postgres").postgres_engine(url, connections=1)
 
     def rename(
         _dialect: Dialect, _record: ConnectionPoolEntry, _arguments: list[Any], parameters: dict[str, Any]

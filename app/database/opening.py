@@ -1,10 +1,12 @@
 """Opens the database a URL names."""
 
+from importlib import import_module
 from typing import TypeVar
+
+from sqlalchemy import URL
 
 from app.database.copying.marks import refuse_copies
 from app.database.database import Database, ReadableDatabase
-from app.database.postgres import open_postgres
 from app.database.sqlite import open_sqlite, open_sqlite_reader
 from app.database.urls import read_url, sqlite_path
 
@@ -27,7 +29,7 @@ async def open_database(url: str, *, connections: int = 10) -> Database:
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
         return await _usable(await open_sqlite(sqlite_path(parsed), readers=connections))
-    return await _usable(await open_postgres(parsed, connections=connections))
+    return await _usable(await _open_postgres(parsed, connections))
 
 
 async def open_for_reading(url: str, *, connections: int = 2) -> ReadableDatabase:
@@ -39,7 +41,15 @@ async def open_for_reading(url: str, *, connections: int = 2) -> ReadableDatabas
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
         return await _usable(open_sqlite_reader(sqlite_path(parsed), readers=connections))
-    return await _usable(await open_postgres(parsed, connections=connections))
+    return await _usable(await _open_postgres(parsed, connections))
+
+
+async def _open_postgres(url: URL, connections: int) -> Database:
+    # Imported when it is wanted: its driver takes 3 MB that SQLite has no use for.
+    database: Database = await import_module("app.database.postgres").open_postgres(
+        url, connections=connections
+    )
+    return database
 
 
 async def _usable(database: D) -> D:
