@@ -45,7 +45,7 @@ LAYERS = {
     "database: sessions, groups, hand-over": ("app/database/",),
     "services: the rules": ("app/services/",),
     "connectors: what each platform needs": ("app/connectors/",),
-    "repositories: statements": ("app/repositories/",),
+    "repositories: statements": ("app/repositories/", "app/database/deferred.py"),
     "API key": ("app/services/viewer.py", "aiosqlite/"),
     COMMIT: ("(the writer's COMMIT)",),
 }
