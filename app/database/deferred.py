@@ -67,12 +67,19 @@ class Deferred:
     """
 
     def __init__(self, driver: sqlite3.Connection) -> None:
-        """`driver`: the connection whose transaction they belong to."""
+        """`driver`: the connection whose transaction they belong to. Made anew for each group."""
         self._driver = driver
         self._rows: dict[Batch, dict[int, Sequence[Any]]] = {}
+        """In the order in which the first rows came, and sent so however often: jobs before deliveries."""
         self._leads: set[int] = set()
-        self.count = 0
-        """Rows that were put off since the last time."""
+        self._added = self._sent = 0
+        self.failed = False
+        """Rows could not be sent, and whoever had them sent need not know whose they are."""
+
+    @property
+    def written(self) -> int:
+        """Grows with each row that is put off or written at once, and not when what was put off is sent."""
+        return self._driver.total_changes - self._sent + self._added
 
     def add(self, batch: Batch, rows: Sequence[Sequence[Any]], lead_id: int) -> None:
         """Put off these rows of the lead; an update of it takes the place of the one before.
@@ -82,12 +89,12 @@ class Deferred:
         waiting = self._rows.setdefault(batch, {})
         for row in rows:
             waiting[lead_id if batch.updates else len(waiting)] = row
-        self.count += len(rows)
+        self._added += len(rows)
         self._leads.add(lead_id)
 
-    def concerns(self, lead_id: int) -> bool:
-        """Whether a row of the lead is put off."""
-        return lead_id in self._leads
+    def concerns(self, lead_id: int | None) -> bool:
+        """Whether a row of the lead is put off; None: of any."""
+        return bool(self._leads) if lead_id is None else lead_id in self._leads
 
     def send(self, before_last: Callable[[], None] = _nothing) -> None:
         """Write them; sqlite3.Error, which does not say whose row it is about.
@@ -99,14 +106,13 @@ class Deferred:
             for batch, rows in self._rows.items()
             for part in batch.parts(list(chain.from_iterable(rows.values())))
         ]
-        self.forget()
+        for rows in self._rows.values():
+            rows.clear()
+        self._leads.clear()
+        before, self.failed = self._driver.total_changes, True
         for place, (text, values) in enumerate(statements, start=1):
             if place == len(statements):
                 before_last()
             self._driver.execute(text, values).close()
-
-    def forget(self) -> None:
-        """Drop them: what they were put off for is undone."""
-        self._rows.clear()
-        self._leads.clear()
-        self.count = 0
+        self._sent += self._driver.total_changes - before
+        self.failed = False

@@ -5,11 +5,12 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, event
 from sqlmodel import Session
 
+from app.database import pragmas
 from app.database.deferred import Deferred
 from app.database.errors import GroupFailedError
 from app.database.sessions import Hook, WorkSession, flushed, run_hooks
@@ -17,6 +18,9 @@ from app.database.work import Repeatable
 from app.errors import DomainError
 
 _logger = logging.getLogger(__name__)
+
+_PRIMARY: Final = 0xFF
+"""Of SQLite's result codes: what is beyond these bits only says more about it."""
 
 
 class Piece:
@@ -76,27 +80,28 @@ class GroupRunner:
     def __init__(self, connection: Connection, before_long: Callable[[], None]) -> None:
         """`connection`: its driver is in autocommit mode, and its commit() and rollback() do nothing.
 
-        `before_long`: called before SQLite works for long without the interpreter: whatever gives the event
-        loop something to do is best done then.
+        `before_long`: called before SQLite works, or waits, for long without the interpreter: whatever gives
+        the event loop something to do is best done then. At least once for each group, at the latest before
+        work that may take its time.
         """
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         self._driver = driver
         self._before_long = before_long
         self._session = WorkSession(connection, driver=driver)
-        self._deferred = Deferred(driver)
+        self._execute(pragmas.NO_BUSY_TIMEOUT)  # it waits in _begin() alone
         event.listen(connection, "before_cursor_execute", self._send_first)
 
     def _send_first(self, *_: object) -> None:
         """Before a statement of SQLAlchemy's: it may see anything."""
-        if self._session.deferred is not None:
-            self._deferred.send()
+        deferred = self._session.deferred
+        if deferred is not None and deferred.concerns(None):
+            deferred.send()
 
     def run(self, pieces: Sequence[Piece]) -> None:
         """Run `pieces` in one transaction; after its COMMIT or ROLLBACK the outcome is in each piece."""
         try:
-            # DEFERRED would fail at the first write with "database is locked", whatever busy_timeout says.
-            self._execute("BEGIN IMMEDIATE")
+            self._begin()
             self._run_repeatable([piece for piece in pieces if piece.repeatable and piece.begin()])
             # At the latest: what follows may take its time.
             self._before_long()
@@ -110,46 +115,55 @@ class GroupRunner:
             _fail(pieces, error)
             self._roll_back()
 
+    def _begin(self) -> None:
+        # DEFERRED would fail at the first write with "database is locked", however long it may wait.
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY:
+                raise
+            # Somebody else holds the file, for as long as they like.
+            self._before_long()
+            self._execute(pragmas.BUSY_TIMEOUT)
+            try:
+                self._execute("BEGIN IMMEDIATE")
+            finally:
+                self._execute(pragmas.NO_BUSY_TIMEOUT)
+
     def _run_repeatable(self, pieces: Sequence[Piece]) -> None:
         """Run what may be run again, before anything that may not: at first without savepoints."""
         if self._run_together(pieces):
             return
         if self._driver.in_transaction:
             self._execute("ROLLBACK")
-        self._execute("BEGIN IMMEDIATE")
+        self._begin()
         for piece in pieces:
             piece.forget()
             self._run_piece(piece)
 
     def _run_together(self, pieces: Sequence[Piece]) -> bool:
         """Run them without savepoints, what they write put off; False: what that left must be undone."""
-        self._session.deferred = self._deferred
+        deferred = self._session.deferred = Deferred(self._driver)
         try:
-            if not all(self._run_unprotected(piece) for piece in pieces):
+            if not all(self._run_unprotected(piece, deferred) for piece in pieces):
                 return False
-            self._deferred.send(self._before_long)
+            deferred.send(self._before_long)
         except Exception:  # noqa: BLE001 - whose row it is about, and whom to tell, shows when each is run by itself
             return False
         finally:
             self._session.deferred = None
-            self._deferred.forget()
         return self._driver.in_transaction
 
-    def _run_unprotected(self, piece: Piece) -> bool:
+    def _run_unprotected(self, piece: Piece, deferred: Deferred) -> bool:
         """Run one piece; False: it left something behind that only a ROLLBACK undoes, or no transaction."""
-        before = self._written
+        before = deferred.written
         try:
             self._work(piece)
         except BaseException as error:  # noqa: BLE001 - as below
             piece.error = _deliverable(error)
-            if self._written != before:
+            if deferred.written != before:
                 return False
-        return self._driver.in_transaction
-
-    @property
-    def _written(self) -> int:
-        """Rows, put off or not: sending those of other pieces changes nothing here."""
-        return self._driver.total_changes + self._deferred.count
+        return self._driver.in_transaction and not deferred.failed
 
     def _run_piece(self, piece: Piece) -> None:
         """Run one piece behind a savepoint; raises only when the whole group is lost."""

@@ -15,6 +15,9 @@ FOREIGN_KEYS = "PRAGMA foreign_keys = ON"
 BUSY_TIMEOUT = "PRAGMA busy_timeout = 5000"
 """Milliseconds. Without it a backup or an open `sqlite3` shell fails our writes at once."""
 
+NO_BUSY_TIMEOUT = "PRAGMA busy_timeout = 0"
+"""For who must have something else done before waiting."""
+
 WAL_AUTOCHECKPOINT = "PRAGMA wal_autocheckpoint = 4000"
 """Pages of 4 KiB, so about 16 MB. With SQLite's own 1,000 a busy writer stops four times as often to copy
 pages that change again the next moment. Many more, and reads and starts after a crash search a long log."""

@@ -41,8 +41,9 @@ class Prepared:
     ) -> None:
         """`postgresql`: the statement there, where the two databases have no common form.
 
-        What it could see of what run_later() put off is sent first: everything, unless it is `apart`,
-        with no table in common; or, with `lead`, what belongs to the lead that this parameter names.
+        What it could see of what run_later() put off is sent first: with `lead`, what belongs to the lead
+        that this parameter names; nothing if it is `apart`, as a statement of other tables, or one whose
+        caller asks sent_of_lead() afterwards; else everything.
         """
         self.statement = statement
         self._postgresql = statement if postgresql is None else postgresql
@@ -92,9 +93,9 @@ class Prepared:
             # SQLAlchemy makes the savepoint only when it runs a statement.
             return None
         deferred = session.deferred
-        if deferred is not None and deferred.count and not self._apart:
+        if deferred is not None and not self._apart:
             lead_id = values[self._lead] if values is not None and self._lead else None
-            if lead_id is None or deferred.concerns(lead_id):
+            if deferred.concerns(lead_id):
                 deferred.send()
         return session.driver
 

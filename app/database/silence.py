@@ -3,9 +3,11 @@
 import os
 import socket
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import asyncpg
+if TYPE_CHECKING:
+    # Who lacks it is told so when an engine is made.
+    import asyncpg
 
 _GONE_AFTER_S: Final = 30
 """Linux's own: a quarter of an hour while something is sent, and two hours else."""
@@ -21,7 +23,7 @@ _OPTIONS: Final = (
 """By name: no system has all of them."""
 
 
-def bound_silence(connection: asyncpg.Connection) -> None:
+def bound_silence(connection: "asyncpg.Connection") -> None:
     """Have the connection end when nobody has confirmed anything for half a minute.
 
     A server that is slow or frozen is not concerned: its system confirms what comes.

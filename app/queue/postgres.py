@@ -200,8 +200,10 @@ class PostgresEngine:
         if running.done():  # it failed by itself
             await running
         elif not self._stopping:
-            _logger.warning("the queue's connection is lost")
             consumer.break_off()
+            if consumer.failure is not None:
+                raise consumer.failure
+            _logger.warning("the queue's connection is lost")
 
     def _end(self, running: asyncio.Task[None]) -> None:
         self._running.pop(running).closed.set()

@@ -17,13 +17,15 @@ Give = Callable[["Consumer", Job], Awaitable[None]]
 
 
 class Consumer:
-    """Takes turns until its connection is lost or it is closed, and lasts until the last of them is over."""
+    """Takes turns until it fails, is closed or loses its connection, and lasts until the last one is over."""
 
     def __init__(
         self, connection: asyncpg.Connection, entrypoint: str, give: Give, *, hesitate: Hesitate
     ) -> None:
         """It hangs up by itself, once run() has ended."""
-        self.queries = OwnQueries(connection, hesitate=hesitate)
+        self.queries = OwnQueries(connection, hesitate=hesitate, failed=self._fail)
+        self.failure: Exception | None = None
+        """Why it takes no more turns; None: because of the connection, or nothing at all."""
         self._connection = connection
         self._manager = QueueManager(self.queries)
         self.queries.owner = self._manager.queue_manager_id
@@ -56,6 +58,10 @@ class Consumer:
             )
         finally:
             await disconnect(self._connection)
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = error
+        self.closed.set()
 
     def break_off(self) -> None:
         """Hang up at once, so that nothing waits for the server's answer any more."""

@@ -26,12 +26,14 @@ class OwnQueries(Queries):
     PgQueuer goes by a job's id alone, and whoever takes a turn over keeps the job.
     """
 
-    def __init__(self, connection: asyncpg.Connection, *, hesitate: Hesitate) -> None:
-        """`hesitate`: before each look for turns, so that others may have them."""
+    def __init__(
+        self, connection: asyncpg.Connection, *, hesitate: Hesitate, failed: Callable[[Exception], None]
+    ) -> None:
+        """`hesitate`: before each look for turns, so that others may have them. `failed`: the look did."""
         super().__init__(AsyncpgDriver(connection))
         self.owner: UUID | None = None
         """As PgQueuer calls this process; None: it has no turn yet."""
-        self._hesitate = hesitate
+        self._hesitate, self._failed = hesitate, failed
 
     async def dequeue(
         self,
@@ -43,9 +45,14 @@ class OwnQueries(Queries):
     ) -> list[Job]:
         """See Queries."""
         await self._hesitate()
-        return await super().dequeue(
-            batch_size, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout
-        )
+        try:
+            return await super().dequeue(
+                batch_size, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout
+            )
+        except Exception as error:
+            # PgQueuer raises it when the last of its turns is over, however long that takes.
+            self._failed(error)
+            raise
 
     async def update_heartbeat(self, job_ids: list[JobId]) -> None:
         """See Queries."""

@@ -25,7 +25,7 @@ NEWEST_EVENTS = Order(
 _NEWEST_JOBS = Order(name="audit", columns=(col(JobRow.created_at), col(JobRow.id)), descending=True)
 """The same places in the other table."""
 
-_INSERT = Prepared(insert(metadata.tables["audit_event"]))
+_INSERT = Prepared(insert(metadata.tables["audit_event"]), apart=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ _COLUMN = {
 
 @cache
 def find_statement(kind: LeadIdentifierKind, *, lock: bool, erased: bool) -> Prepared:
-    """The statement of find_lead()."""
+    """The statement of find_lead(), which sees to it that what was put off of the lead is read, too."""
     statement = (
         core_select(_LEAD)
         .where(_LEAD.c.project_id == bindparam("project"), _COLUMN[kind] == bindparam("value"))

@@ -14,6 +14,7 @@ from app.repositories.jobs import jobs_by_id
 from app.repositories.leads import leads_by_id
 from app.services.answers import Opened, Queued
 from app.tables.jobs import IdempotencyRow, JobRow
+from app.tables.making import make
 from app.values import LeadIdentifierKind
 
 
@@ -53,12 +54,15 @@ def remember(session: Session, fingerprint: Fingerprint, answer: Opened | Queued
     """Keep the answer, in the transaction that made it."""
     if fingerprint.key is None:
         return
-    row = IdempotencyRow(
-        project_id=fingerprint.project_id,
-        key=fingerprint.key,
-        fingerprint=fingerprint.digest,
-        answer=_kept(answer),
-        created_at=now,
+    row = make(
+        IdempotencyRow,
+        {
+            "project_id": fingerprint.project_id,
+            "key": fingerprint.key,
+            "fingerprint": fingerprint.digest,
+            "answer": _kept(answer),
+            "created_at": now,
+        },
     )
     if not remember_answer(session, row):
         # Only another lead's call can have come between: one for the same lead waits for its lock.

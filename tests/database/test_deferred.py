@@ -1,6 +1,7 @@
 """Rows that repeatable work puts off until the end of its group on SQLite."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from sqlite3 import IntegrityError
 from typing import Any
 
@@ -195,3 +196,48 @@ async def test_rows_are_there_by_the_time_the_caller_is_answered(
     assert await stored(database) == ["a"]
     with pytest.raises((IntegrityError, WrappedIntegrityError)):
         await database.write(wrap(lambda session: put_off(session, "a")))
+
+
+# ---- rows that could not be sent, found while other work was running
+
+TWIN = Prepared(insert(NOTE).prefix_with("OR ABORT"))
+"""The same rows by another statement, which is sent after the first."""
+
+
+def add_twice(session: Session) -> None:
+    put_off(session, "x")
+    TWIN.run_later(session, [{"id": None, "lead_id": 1, "text": "x"}], lead_id=1)
+
+
+def looking(session: Session) -> None:
+    put_off(session, "y", lead_id=2)
+    ALL.rows(session, {})
+
+
+def looking_away(session: Session) -> None:
+    with suppress(IntegrityError):
+        looking(session)
+
+
+@pytest.mark.parametrize("other", [looking, looking_away])
+async def test_rows_that_other_work_had_sent_in_vain_fail_the_work_they_are_of(
+    database: Database, other: Callable[[Session], None]
+) -> None:
+    mine, others = await in_one_group(database, Repeatable(add_twice), Repeatable(other))
+
+    assert isinstance(mine, IntegrityError)
+    assert others is None
+    assert await stored(database) == ["y"]
+
+
+async def test_work_that_had_rows_of_others_sent_and_then_failed_leaves_nothing(database: Database) -> None:
+    def failing(session: Session) -> None:
+        ALL.rows(session, {})
+        ADD.run(session, {"id": None, "lead_id": 9, "text": "left"})
+        raise KeyError("mine")
+
+    await in_one_group(database, adding("old"))
+    *_, failed = await in_one_group(database, setting(1, "a"), setting(1, "b"), Repeatable(failing))
+
+    assert isinstance(failed, KeyError)
+    assert await stored(database) == ["b"]

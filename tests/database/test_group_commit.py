@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -11,6 +12,8 @@ from sqlmodel import Session, select
 
 from app.database.database import Database, after_commit
 from app.database.errors import GroupFailedError
+from app.database.group import GroupRunner, Piece
+from app.database.writer import connect
 from app.errors import LabelNotFoundError
 from app.tables.projects import ProjectRow
 from tests.database.groups import end_the_transaction, execute, in_one_group, open_late, settled
@@ -296,3 +299,23 @@ async def test_what_a_piece_read_is_not_what_the_next_one_is_told(
 
     await database.write(adding("Old"))
     assert await in_one_group(database, first_name, rename, first_name) == ["Old", None, "New"]
+
+
+async def test_a_group_waits_for_somebody_elses_lock_and_has_others_told_before_that(tmp_path: Path) -> None:
+    path = tmp_path / "locked.sqlite3"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE note (text TEXT)")
+    connection = connect(path)
+    other.execute("BEGIN IMMEDIATE")
+    piece = Piece(
+        lambda session: session.connection().execute(text("INSERT INTO note VALUES ('mine')")) and None,
+        asyncio.get_running_loop().create_future(),
+    )
+
+    # As soon as they are told, the lock is let go.
+    GroupRunner(connection, lambda: other.in_transaction and other.execute("ROLLBACK") and None).run([piece])
+
+    assert piece.error is None
+    assert other.execute("SELECT text FROM note").fetchall() == [("mine",)]
+    other.close()
+    connection.close()

@@ -1,5 +1,6 @@
 """From a URL to a database that is set up as it must be, or to a message that says what is wrong."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -25,7 +26,6 @@ def pragma(name: str, session: Session) -> object:
         ("journal_mode", "wal"),
         ("synchronous", 2),  # FULL
         ("foreign_keys", 1),
-        ("busy_timeout", 5000),
         ("wal_autocheckpoint", 4000),
     ],
 )
@@ -108,6 +108,21 @@ async def test_a_missing_driver_is_named_with_the_way_to_install_it(monkeypatch:
 
     with pytest.raises(DatabaseUrlError, match=r"leadwire\[postgres\]"):
         await open_database("postgresql+asyncpg://leadwire@127.0.0.1/leadwire")
+
+
+def test_who_has_no_driver_for_postgresql_opens_sqlite(sqlite_url: str) -> None:
+    program = f"""
+import asyncio, sys
+sys.modules["asyncpg"] = None
+from app.database.opening import open_database
+async def main():
+    await (await open_database({sqlite_url!r})).close()
+    await open_database("postgresql+asyncpg://leadwire@127.0.0.1/leadwire")
+asyncio.run(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert ended.stderr.strip().endswith("pip install 'leadwire[postgres]'")
 
 
 async def test_a_server_that_does_not_answer_fails_the_opening(free_tcp_port: int) -> None:

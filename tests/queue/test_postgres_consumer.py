@@ -1,7 +1,11 @@
 """What becomes of turns whose connection is lost."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
+
+import pytest
 
 from app.ids import new_id
 from app.queue.port import SWEEP_LANE
@@ -32,6 +36,22 @@ async def test_a_lane_that_hangs_while_the_connection_is_cut_keeps_no_other_from
     assert hanging not in turns.over
 
 
+async def test_a_lane_that_hangs_while_the_queue_cannot_be_read_keeps_no_other_from_its_turn(
+    engine: PostgresEngine, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    hanging, other, turns = new_id(), new_id(), Turns()
+    turns.hold(hanging)
+    await engine.start(turns.run)
+    engine.wake([hanging])
+    await turns.given(hanging, 1)
+    async with asyncio.timeout(PATIENCE_S):
+        async with away(url):
+            while "UndefinedTableError" not in caplog.text:
+                await asyncio.sleep(0.01)
+        await woken_until_given(engine, turns, other)
+    assert hanging not in turns.over
+
+
 async def test_a_lane_that_hangs_while_the_connection_is_cut_has_its_next_turn_after_that(
     engine: PostgresEngine, url: str
 ) -> None:
@@ -59,6 +79,16 @@ async def test_stopping_ends_a_turn_that_outlived_its_connection_and_begins_no_o
     await engine.stop(grace_s=0)
     assert turns.canceled == [lane]
     assert turns.over[lane] == len(turns.ids[lane]) == 1
+
+
+@asynccontextmanager
+async def away(url: str) -> AsyncIterator[None]:
+    """Statements on the queue fail meanwhile, on connections that live."""
+    connection = await connect(url)
+    await connection.execute("ALTER TABLE pgqueuer RENAME TO pgqueuer_away")
+    yield
+    await connection.execute("ALTER TABLE pgqueuer_away RENAME TO pgqueuer")
+    await disconnect(connection)
 
 
 async def cut_connections(url: str) -> None:

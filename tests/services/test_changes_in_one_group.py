@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from app.database.database import Database
-from app.errors import DuplicateJobError
+from app.errors import DuplicateJobError, InvalidInputError
+from app.ids import new_id
 from app.services.answers import Opened, Queued
 from app.services.identifying import LeadIdentifier
+from app.services.status import StatusService
 from app.services.status_change import StatusChange
 from app.tables.jobs import DeliveryRow, JobRow
 from app.tables.leads import LeadRow
 from app.values import ConflictPolicy, DeliveryState, JobState, LeadStatus, Platform
-from tests.api import Api, open_api
+from tests.api import Api, open_api, process
 from tests.database.held_back import held_back
 
 LEADS = 70
@@ -37,10 +41,11 @@ async def labelled(api: Api) -> str:
     return str(label.id)
 
 
-async def in_one_group(api: Api, *changes: StatusChange) -> list[Any]:
+async def in_one_group(api: Api, *changes: StatusChange, status: StatusService | None = None) -> list[Any]:
+    service = status or api.services.status
     viewer = await api.services.gatekeeper.authenticate(api.key, "")
     async with held_back(api.world.database):
-        tasks = [asyncio.create_task(api.services.status.update(viewer, change)) for change in changes]
+        tasks = [asyncio.create_task(service.update(viewer, change)) for change in changes]
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
@@ -131,3 +136,50 @@ async def test_the_last_of_several_changes_of_one_lead_is_what_stays(api: Api) -
 
     assert [answer.lead.price_cents for answer in answers] == [100, 200, 200]
     assert (await api.lead_row(row.id)).price_cents == 200
+
+
+async def test_a_change_that_relies_on_an_earlier_delivery_has_nobodys_work_run_again(
+    api: Api,
+) -> None:
+    """Its job is sent before its deliveries are put off, and those must not be sent before others' jobs."""
+    label = await api.world.label(convert_once=True)
+    for platform in (Platform.META, Platform.GA4):
+        await api.world.map(label.id, await api.world.integration(platform))
+    first = await api.world.complete_lead()
+    second = await api.world.complete_lead(unique_identifier="crm-2")
+    await api.update({"leadId": str(first.id)}, label.id)
+    await process(api, DeliveryState.ACCEPTED)
+    made: list[UUID] = []
+
+    def noted_id() -> UUID:
+        made.append(new_id())
+        return made[-1]
+
+    status = replace(api.services.status, make_id=noted_id)
+    answers = await in_one_group(
+        api, change(first, str(label.id)), change(second, str(label.id)), status=status
+    )
+
+    assert [type(answer) for answer in answers] == [Queued, Queued]
+    assert len(made) == 2 * (1 + 2)  # a job and two deliveries each
+    assert len(await api.jobs()) == 3
+
+
+async def test_calls_with_idempotency_keys_are_each_done_once(api: Api) -> None:
+    label = await labelled(api)
+    row, other = await api.world.complete_lead(), await api.world.complete_lead(unique_identifier="crm-2")
+    keyed = change(row, label, idempotency_key="key-1")
+
+    first, again, opened, reused = await in_one_group(
+        api,
+        keyed,
+        keyed,
+        change(other, "open", idempotency_key="key-2"),
+        change(row, "open", idempotency_key="key-1"),
+    )
+
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.job.id == first.job.id
+    assert isinstance(opened, Opened)
+    assert isinstance(reused, InvalidInputError)
+    assert len(await api.jobs()) == 2
