@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +14,7 @@ from pgqueuer.models import Job, TracebackRecord
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 Hesitate = Callable[[], Awaitable[None]]
+Seen = TypeVar("Seen")
 
 _BEAT = (
     f"UPDATE {db_settings().queue_table} SET heartbeat = now()"  # noqa: S608 - a name of PgQueuer's own
@@ -29,7 +31,7 @@ class OwnQueries(Queries):
     def __init__(
         self, connection: asyncpg.Connection, *, hesitate: Hesitate, failed: Callable[[Exception], None]
     ) -> None:
-        """`hesitate`: before each look for turns, so that others may have them. `failed`: the look did."""
+        """`hesitate`: before each look for turns, so that others may have them. `failed`: one did."""
         super().__init__(AsyncpgDriver(connection))
         self.owner: UUID | None = None
         """As PgQueuer calls this process; None: it has no turn yet."""
@@ -45,14 +47,23 @@ class OwnQueries(Queries):
     ) -> list[Job]:
         """See Queries."""
         await self._hesitate()
-        try:
-            return await super().dequeue(
+        return await self._looked(
+            super().dequeue(
                 batch_size, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout
             )
-        except Exception as error:
-            # PgQueuer raises it when the last of its turns is over, however long that takes.
-            self._failed(error)
-            raise
+        )
+
+    async def eligible_queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
+        """See Queries."""
+        return await self._looked(super().eligible_queued_work(entrypoints))
+
+    async def next_deferred_eta(self, entrypoints: list[QueueEntrypoint]) -> timedelta | None:
+        """See Queries."""
+        return await self._looked(super().next_deferred_eta(entrypoints))
+
+    async def queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
+        """See Queries."""
+        return await self._looked(super().queued_work(entrypoints))
 
     async def update_heartbeat(self, job_ids: list[JobId]) -> None:
         """See Queries."""
@@ -65,6 +76,15 @@ class OwnQueries(Queries):
         kept = [one for one in job_status if one[0].id in own]
         if kept:
             await super().log_jobs(kept)
+
+    async def _looked(self, look: Awaitable[Seen]) -> Seen:
+        """What it saw."""
+        try:
+            return await look
+        except Exception as error:
+            # PgQueuer raises it when the last of its turns is over, however long that takes.
+            self._failed(error)
+            raise
 
     async def _beat(self, job_ids: Collection[JobId]) -> set[object]:
         """Those of them that are this process's; they are for another while."""
