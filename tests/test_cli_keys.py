@@ -78,7 +78,7 @@ def test_a_key_is_revoked_by_its_id_even_the_last_one(environment: dict[str, str
     assert f"revoked {datetime.now(UTC):%Y-%m-}" in listed(environment)[1]
 
 
-@pytest.mark.parametrize("key_id", ["x", str(new_id())])
+@pytest.mark.parametrize("key_id", ["x", pytest.param(str(new_id()), id="new")])
 def test_an_id_of_no_key_is_said_to_be_none(environment: dict[str, str], key_id: str) -> None:
     result = run("revoke-key", key_id, **environment)
 

@@ -46,7 +46,7 @@ def test_a_key_that_opens_everything_is_in_order(count: int, said: str) -> None:
     [
         (None, "LEADWIRE_SECRET_KEY is not set"),
         ("hunter2", "must be url-safe base64"),
-        (new_secret_key(), "does not open the credentials of Main account."),
+        pytest.param(new_secret_key(), "does not open the credentials of Main account.", id="another-key"),
     ],
 )
 def test_a_key_that_is_missing_or_does_not_fit_is_an_error(key: str | None, said: str) -> None:
