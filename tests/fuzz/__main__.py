@@ -23,7 +23,8 @@ from app.settings import Settings
 from app.values import Platform, Scope
 from tests.fuzz.documents import BULK
 from tests.fuzz.running import Fuzz, Report, new_fuzz, send
-from tests.torture.processes import LEADWIRE, Program, free_port
+from tests.ports import free_port
+from tests.torture.processes import LEADWIRE, Program
 from tests.world import World
 
 KEY: Final = "fuzz-key"

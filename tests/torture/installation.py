@@ -18,7 +18,8 @@ from app.encryption import Cipher, new_secret_key
 from app.runtime import is_postgres, prepare_database
 from app.tables.leads import LeadRow
 from app.values import Platform, Scope
-from tests.torture.processes import LEADWIRE, Program, free_port, listens
+from tests.ports import free_port
+from tests.torture.processes import LEADWIRE, Program, listens
 from tests.world import COMPLETE_LEAD, World
 
 KEY = "torture-key"
