@@ -83,7 +83,7 @@ async def test_an_answer_that_trickles_ends_with_the_whole_time(
 
 async def test_no_free_connection_means_not_written(server: HttpServer) -> None:
     server.tell("", server.silence)
-    timeouts = Timeouts(pool_s=0.05, read_s=5)
+    timeouts = Timeouts(connect_s=0.05, pool_s=0.05, read_s=5)  # waiting for a connection may take both
     async with httpx.AsyncClient(transport=Transport(most_connections=1, by_proxy=False)) as client:
         busy = asyncio.create_task(post(client, server.url, b"{}", wire=WIRE))
         await server.arrival()
