@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schema.media import negotiate
+from schema.headers import headers_of
+from schema.media import EVENTS, negotiate
 from schema.responses import overloaded_response
 
 DATABASE_WITHIN_S = 5.0
 """How long a request may wait for its turn at the database. Clients wait 10 seconds and more; and what the
 lanes write is not held to it."""
-
 
 DEFAULT_MOST = 256
 """Requests under way: a few times what keeps the database busy; each holds a body of 64 KiB at the most."""
@@ -54,8 +53,12 @@ def _leaving_for_streams(send: Send, place: _Place) -> Send:
     return watch
 
 
+_EVENTS = EVENTS.encode()
+
+
 def _is_stream(start: Message) -> bool:
-    return Headers(raw=list(start.get("headers", ()))).get("content-type", "").startswith("text/event-stream")
+    headers = start.get("headers", ())
+    return any(name == b"content-type" and value.startswith(_EVENTS) for name, value in headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class RequestLimit:
         load = self.load
         if load.in_flight >= load.most:
             load.refused += 1
-            await overloaded_response(negotiate(Headers(scope=scope).get("accept")))(scope, receive, send)
+            await overloaded_response(negotiate(headers_of(scope).get("accept")))(scope, receive, send)
             return
         place = _Place(load)
         try:

@@ -141,7 +141,10 @@ def _refuse_change(operation: Operation) -> None:
 
 
 class _Answer:
-    """Sends one result. Starlette's Response is made for more, and takes as long."""
+    """Sends one result; headers that every answer has are the edge's.
+
+    Starlette's Response is made for more, and takes as long.
+    """
 
     def __init__(self, piece: Piece, media: str) -> None:
         # 400 for a request error, but only to callers whose media type says that they understand it.

@@ -27,10 +27,7 @@ async def test_a_lane_that_hangs_while_the_connection_is_cut_keeps_no_other_from
     engine: PostgresEngine, url: str
 ) -> None:
     hanging, other, turns = new_id(), new_id(), Turns()
-    turns.hold(hanging)
-    await engine.start(turns.run)
-    engine.wake([hanging])
-    await turns.given(hanging, 1)
+    await begin_to_hang(engine, turns, hanging)
     await cut_connections(url)
     await woken_until_given(engine, turns, other)
     assert hanging not in turns.over
@@ -40,10 +37,7 @@ async def test_a_lane_that_hangs_while_the_queue_cannot_be_read_keeps_no_other_f
     engine: PostgresEngine, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     hanging, other, turns = new_id(), new_id(), Turns()
-    turns.hold(hanging)
-    await engine.start(turns.run)
-    engine.wake([hanging])
-    await turns.given(hanging, 1)
+    await begin_to_hang(engine, turns, hanging)
     async with asyncio.timeout(PATIENCE_S):
         async with away(url):
             while "UndefinedTableError" not in caplog.text:
@@ -56,10 +50,7 @@ async def test_a_lane_that_hangs_while_the_connection_is_cut_has_its_next_turn_a
     engine: PostgresEngine, url: str
 ) -> None:
     lane, turns = new_id(), Turns()
-    turns.hold(lane)
-    await engine.start(turns.run)
-    engine.wake([lane])
-    await turns.given(lane, 1)
+    await begin_to_hang(engine, turns, lane)
     await cut_until_given_again(url, lane)
     assert len(turns.ids[lane]) == 1
     turns.let_go(lane)
@@ -71,14 +62,19 @@ async def test_stopping_ends_a_turn_that_outlived_its_connection_and_begins_no_o
     engine: PostgresEngine, url: str
 ) -> None:
     lane, turns = new_id(), Turns()
-    turns.hold(lane)
-    await engine.start(turns.run)
-    engine.wake([lane])
-    await turns.given(lane, 1)
+    await begin_to_hang(engine, turns, lane)
     await cut_until_given_again(url, lane)
     await engine.stop(grace_s=0)
     assert turns.canceled == [lane]
     assert turns.over[lane] == len(turns.ids[lane]) == 1
+
+
+async def begin_to_hang(engine: PostgresEngine, turns: Turns, lane: UUID) -> None:
+    """Until the test lets it go, or the engine gives it up."""
+    turns.hold(lane)
+    await engine.start(turns.run)
+    engine.wake([lane])
+    await turns.given(lane, 1)
 
 
 @asynccontextmanager
@@ -86,9 +82,11 @@ async def away(url: str) -> AsyncIterator[None]:
     """Statements on the queue fail meanwhile, on connections that live."""
     connection = await connect(url)
     await connection.execute("ALTER TABLE pgqueuer RENAME TO pgqueuer_away")
-    yield
-    await connection.execute("ALTER TABLE pgqueuer_away RENAME TO pgqueuer")
-    await disconnect(connection)
+    try:
+        yield
+    finally:
+        await connection.execute("ALTER TABLE pgqueuer_away RENAME TO pgqueuer")
+        await disconnect(connection)
 
 
 async def cut_connections(url: str) -> None:
