@@ -93,7 +93,7 @@ def _tests() -> Sequence[Check]:
     made = (
         (11, "what HTTP refuses", (*HTTP_TESTS, "-k", REFUSALS)),
         (12, "bugs are masked", ("tests/resolvers/test_http.py", "tests/streaming", "-k", "bug or masked")),
-        (17, "pages and cursors", ("tests/resolvers/test_lists.py", "-k", "page or cursor")),
+        (17, "pages and cursors", ("tests/resolvers/test_pages.py",)),
     )
     return [
         Check(number=number, name=name, command=_pytest(*arguments), in_suite=True)
