@@ -36,10 +36,13 @@ class Prepared:
         statement: Executable,
         *,
         postgresql: Executable | None = None,
+        columns: Sequence[str] | None = None,
         apart: bool = False,
         lead: str | None = None,
     ) -> None:
         """`postgresql`: the statement there, where the two databases have no common form.
+
+        `columns`: those that an INSERT gives; the rest is left to the database. None: all.
 
         What it could see of what run_later() put off is sent first: with `lead`, what belongs to the lead
         that this parameter names; nothing if it is `apart`, as a statement of other tables, or one whose
@@ -47,6 +50,7 @@ class Prepared:
         """
         self.statement = statement
         self._postgresql = statement if postgresql is None else postgresql
+        self._columns = columns
         self._apart, self._lead = apart, lead
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
@@ -104,15 +108,15 @@ class Prepared:
 
     @cached_property
     def _native(self) -> "_Native":
-        return _Native(self.statement)
+        return _Native(self.statement, self._columns)
 
 
 class _Native:
     """The statement as SQLite's driver takes it."""
 
-    def __init__(self, statement: Executable) -> None:
+    def __init__(self, statement: Executable, columns: Sequence[str] | None) -> None:
         dialect = _sqlite()
-        compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+        compiled = statement.compile(dialect=dialect, column_keys=columns)  # type: ignore[attr-defined]
         assert isinstance(compiled, SQLCompiler)
         self.text = compiled.string
         self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}

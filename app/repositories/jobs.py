@@ -37,7 +37,16 @@ _INSERT_JOB = Prepared(
     sqlite.insert(_JOB).on_conflict_do_nothing().returning(_JOB.c.id),
     postgresql=postgresql.insert(_JOB).on_conflict_do_nothing().returning(_JOB.c.id),
 )
-_ADD_DELIVERY = Prepared(insert(_DELIVERY))
+_LATER = frozenset(
+    {
+        *("first_attempt_at", "sending_since", "uncertain_since", "turn_id", "request", "response"),
+        *("platform_request_id", "accepted_at", "verdict_at", "error_code", "error_message", "alerted_at"),
+    }
+)
+"""Columns of a delivery that its attempts fill. Until then they are NULL."""
+_ADD_DELIVERY = Prepared(
+    insert(_DELIVERY), columns=[column.name for column in _DELIVERY.c if column.name not in _LATER]
+)
 SELECT_HISTORY = Prepared(
     core_select(*LIGHT)
     .where(_DELIVERY.c.lead_id == bindparam("lead"), _DELIVERY.c.state != DeliveryState.SKIPPED)
@@ -66,7 +75,7 @@ def insert_active_job(session: Session, job: JobRow) -> bool:
 
 
 def insert_deliveries(session: Session, deliveries: Sequence[DeliveryRow]) -> None:
-    """Insert all of them, which are of one lead."""
+    """Insert all of them, which are of one lead and new: nothing was attempted yet."""
     if deliveries:
         _ADD_DELIVERY.run_later(
             session, [columns_of(delivery) for delivery in deliveries], lead_id=deliveries[0].lead_id

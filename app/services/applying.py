@@ -199,7 +199,7 @@ def _queue(call: Call, lead: LeadRow, label: LabelRow) -> Queued:
 def _make_way(call: Call, lead: LeadRow) -> JobRow | None:
     """The job that gives way, if there is one and the caller wants that."""
     assert lead.id is not None
-    active = find_active_job(call.session, lead.id)
+    active = find_active_job(call.session, lead.id) if _had_a_job(lead) else None
     if active is None:
         return None
     if call.change.on_conflict is ConflictPolicy.REJECT:
@@ -208,6 +208,11 @@ def _make_way(call: Call, lead: LeadRow) -> JobRow | None:
     assert job is not None
     _cancel(call, job)
     return job
+
+
+def _had_a_job(lead: LeadRow) -> bool:
+    """False of most leads, which saves looking for what they cannot have: the newest job is never forgotten."""
+    return lead.current_job_id is not None
 
 
 def _settle_earlier(call: Call, plan: Plan) -> None:
@@ -259,7 +264,8 @@ def _status_after(label: LabelRow) -> LeadStatus:
 def _situation(call: Call, lead: LeadRow, label: LabelRow, job: JobRow) -> Situation:
     assert lead.id is not None
     undo = _undo_labels(call, label)
-    if undo:
+    looks_back = _had_a_job(lead) and (bool(undo) or label.convert_once)
+    if undo and looks_back:
         # Before the history is read: what a lane claims meanwhile is seen as being sent, and is retracted.
         settle_jobs(call.session, take_back_labels(call.session, lead.id, undo, call.now), call.now)
     return Situation(
@@ -270,7 +276,7 @@ def _situation(call: Call, lead: LeadRow, label: LabelRow, job: JobRow) -> Situa
         integrations=[integration for integration in call.setup.integrations if integration.enabled],
         settings=call.setup.settings,
         mappings=call.setup.mappings.get(label.id, {}),
-        history=history_of_lead(call.session, lead.id) if undo or label.convert_once else [],
+        history=history_of_lead(call.session, lead.id) if looks_back else [],
         undo_labels=undo,
         connectors=call.connectors,
         now=call.now,
