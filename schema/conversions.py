@@ -243,6 +243,10 @@ class Delivery:
     attempts: int = described("How many attempts were begun.")
     next_attempt_at: datetime | None = described("When it is due; null: it waits for nothing.")
     expires_at: datetime | None = described("When the platform's time window closes.")
+    only_tested: bool = described(
+        "True: it was delivered in test mode, and the platform counts nothing. Once the integration is live, "
+        "the lead's next change to this label sends it."
+    )
     platform_event_id: str = described("What the platform recognises it by; the same on every attempt.")
     platform_request_id: str | None = described("What the platform called the latest request.")
     error_code: str | None = described("What went wrong last, for programs.")
@@ -309,6 +313,7 @@ class Delivery:
             next_attempt_at=row.next_attempt_at if row.state is DeliveryState.SCHEDULED else None,
             expires_at=row.expires_at,
             platform_event_id=row.platform_event_id,
+            only_tested=row.only_tested,
             platform_request_id=row.platform_request_id,
             error_code=row.error_code,
             error_message=row.error_message,

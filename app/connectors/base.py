@@ -59,6 +59,8 @@ class PlatformFacts:
     """When to ask what became of what it ACCEPTED, the last time included; empty: it answers at once."""
     probe_every: timedelta | None = timedelta(days=1)
     """How often an idle connection is tried; None: a probe would tell nothing, or be seen by somebody."""
+    counts_tests: bool = True
+    """Whether a conversion sent in test mode is counted, or may be."""
     settles: timedelta = timedelta(0)
     """How long after it took a conversion the platform finds it: what changes that is not sent before."""
     restates_unknown: bool = True

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import Boolean, bindparam, func, or_, select, update
 from sqlmodel import Session
 
 from app.repositories.deliveries import in_state
@@ -30,15 +30,20 @@ SELECT_ARRIVAL = select(
     or_(_DELIVERY.c.id == bindparam("send"), _DELIVERY.c.follows_id == bindparam("send")),
     _DELIVERY.c.kind != DeliveryKind.RETRACT,
     in_state(_DELIVERY.c.state, DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.UNCONFIRMED),
+    or_(~_DELIVERY.c.only_tested, bindparam("tests", type_=Boolean())),
 )
 _CHANGE = update(_DELIVERY).where(_DELIVERY.c.id == bindparam("delivery"))
 _POSTPONE = _CHANGE.values(next_attempt_at=bindparam("new_next_attempt_at"))
 _SEND_INSTEAD = _CHANGE.values(kind=DeliveryKind.SEND)
 
 
-def arrival_of(session: Session, send_id: UUID) -> Arrival:
-    """Whether the platform may have the conversion that this SEND and its restatements state."""
-    count, at = session.connection().execute(SELECT_ARRIVAL, {"send": send_id}).one()
+def arrival_of(session: Session, send_id: UUID, *, tests: bool) -> Arrival:
+    """Whether the platform may have the conversion that this SEND and its restatements state.
+
+    `tests`: what it only tested counts, too.
+    """
+    asked = {"send": send_id, "tests": tests}
+    count, at = session.connection().execute(SELECT_ARRIVAL, asked).one()
     return Arrival(count > 0, at)
 
 

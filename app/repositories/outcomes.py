@@ -45,6 +45,7 @@ class OutcomeChange:
     state: DeliveryState
     next_attempt_at: datetime | None
     finished_at: datetime | None
+    only_tested: bool
     unknown_errors: int
     uncertain_since: datetime | None
     accepted_at: datetime | None

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.tables.integrations import IntegrationRow
 from app.tables.jobs import DeliveryRow
 from app.values import OPEN_STATES, DeliveryKind, DeliveryState
 
@@ -38,20 +39,22 @@ class Standing:
 
 
 def standing(
-    history: Sequence[DeliveryRow], integration_id: UUID, states: frozenset[DeliveryState]
+    history: Sequence[DeliveryRow], integration: IntegrationRow, states: frozenset[DeliveryState]
 ) -> Iterator[Standing]:
     """The integration's conversions of this lead in one of `states`; not those taken back, or being so.
 
+    What the platform only tested counts as long as the integration is in test mode, and not once it is live.
     A conversion stands also when only its restatement arrived: it carries the same id, and the platform
     counts it. `history`: oldest first; what was skipped is not in it.
     """
     conversions: dict[str, list[DeliveryRow]] = defaultdict(list)
     for delivery in history:
-        if delivery.integration_id == integration_id:
+        if delivery.integration_id == integration.id:
             conversions[delivery.platform_event_id].append(delivery)
     for deliveries in conversions.values():
-        stated = [d for d in deliveries if d.kind is not DeliveryKind.RETRACT and d.state in states]
-        taken_back = any(d.kind is DeliveryKind.RETRACT and d.state in COUNTS for d in deliveries)
+        counting = [d for d in deliveries if integration.test_mode or not d.only_tested]
+        stated = [d for d in counting if d.kind is not DeliveryKind.RETRACT and d.state in states]
+        taken_back = any(d.kind is DeliveryKind.RETRACT and d.state in COUNTS for d in counting)
         if stated and not taken_back:
             yield _standing_of(deliveries, stated)
 

@@ -77,7 +77,7 @@ def _earlier(
     """The label's conversions in `states` at the integration, if it may count only once; oldest first."""
     if not situation.history or not situation.label.convert_once:
         return []
-    found = standing(situation.history, integration.id, states)
+    found = standing(situation.history, integration, states)
     return [one for one in found if one.send.label_id == situation.label.id]
 
 
@@ -89,7 +89,7 @@ def _plan_undo(
         return (), ()
     planned: list[Planned] = []
     findings: list[Finding] = []
-    for one in standing(situation.history, integration.id, MAY_COUNT):
+    for one in standing(situation.history, integration, MAY_COUNT):
         if one.send.label_id not in situation.undo_labels:
             continue
         retraction = _plan_retraction(situation, integration, one)

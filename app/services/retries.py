@@ -51,10 +51,20 @@ class Retry:
         """The label the delivery is for."""
         return self.around.labels[self.delivery.label_id]
 
+    @property
+    def integration(self) -> IntegrationRow:
+        """Where the delivery goes."""
+        return self.around.integrations[self.delivery.integration_id]
+
     def of_event(self) -> Iterator[DeliveryRow]:
-        """The other deliveries of the same conversion: what it sends, changes and takes back."""
+        """The other deliveries of the same conversion: what it sends, changes and takes back.
+
+        Without those that the platform only tested, once the integration is live.
+        """
         for other in self.history.deliveries:
-            if other.id != self.delivery.id and self._is_here(other) and self._is_of_event(other):
+            counts = self.integration.test_mode or not other.only_tested
+            is_another = other.id != self.delivery.id and counts
+            if is_another and self._is_here(other) and self._is_of_event(other):
                 yield other
 
     def of_others(self) -> list[DeliveryRow]:
@@ -69,7 +79,8 @@ class Retry:
 
     def followed(self) -> DeliveryRow | None:
         """The SEND that this one changes or takes back."""
-        return next((one for one in self.of_event() if one.id == self.delivery.follows_id), None)
+        deliveries = self.history.deliveries
+        return next((one for one in deliveries if one.id == self.delivery.follows_id), None)
 
     @property
     def is_recognised(self) -> bool:

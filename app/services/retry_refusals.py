@@ -80,7 +80,7 @@ def _second_conversion(retry: Retry) -> Finding | None:
     if not retry.label.convert_once:
         return None
     delivery = retry.delivery
-    for one in standing(retry.of_others(), delivery.integration_id, COUNTS):
+    for one in standing(retry.of_others(), retry.integration, COUNTS):
         if one.send.label_id == delivery.label_id:
             same = delivery.value_cents is None or one.states(delivery.value_cents, delivery.currency)
             return _ALREADY_CONVERTED if same else _ANOTHER_VALUE_COUNTS

@@ -45,9 +45,8 @@ def _planned(retry: Retry) -> Planned:
     if refusal is not None:
         return skipped(situation, delivery, refusal)
     _begin_anew(retry, target)
-    integration = retry.around.integrations[delivery.integration_id]
     own_mapping = None if delivery.kind is DeliveryKind.RETRACT else mapping
-    planned = assessed(situation, integration, own_mapping, delivery)
+    planned = assessed(situation, retry.integration, own_mapping, delivery)
     if planned.plan is not DeliveryPlan.SKIP and _is_over(delivery, retry.around.now):
         return skipped(situation, delivery, TOO_LATE)
     return planned
@@ -70,7 +69,7 @@ def _begin_anew(retry: Retry, target: str) -> None:
 
 
 def _situation(retry: Retry) -> Situation:
-    integration = retry.around.integrations[retry.delivery.integration_id]
+    integration = retry.integration
     connector = retry.around.connectors.get(integration.platform)
     return Situation(
         lead=retry.history.lead,

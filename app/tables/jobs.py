@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from app.tables.columns import JSON_TYPE, UtcDateTime, enum_type
@@ -205,6 +205,8 @@ class DeliveryRow(SQLModel, table=True):
     """When the last attempt began; None: there was none yet."""
     taken_back: bool = False
     """Its job was canceled while it was being sent: should this attempt fail, there is no other."""
+    only_tested: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """It was delivered in test mode, to a platform that counts no tests."""
 
     accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the platform accepted it last, to judge it later; None: it never did."""

@@ -64,7 +64,8 @@ def claim(session: Session, standing: Standing, channel: Channel, room: Room, no
     most = room.deliveries if facts.batch and requests else min(room.deliveries, requests)
     left = max(0, most - len(probes))
     due = [] if standing.stopped else select_due(session, standing.integration.id, now, left)
-    found = sort_out(session, (*probes, *due), facts, now)
+    test_mode = channel.connection.test_mode
+    found = sort_out(session, (*probes, *due), facts, now, test_mode=test_mode)
     tried = {one.delivery.id for one in probes}
     attempts = [
         Attempt(delivery=one.delivery, lead=one.lead, channel=channel, is_probe=one.delivery.id in tried)

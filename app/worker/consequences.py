@@ -41,6 +41,8 @@ class Circumstances:
     taken_back: bool
     """The job was canceled meanwhile: no further attempt."""
     jitter: Jitter
+    is_test: bool = False
+    """It was sent in test mode, to a platform that counts no tests."""
     verdict_after: timedelta | None = None
     """When to ask first what became of what was accepted; None: nobody is to be asked."""
 
@@ -63,6 +65,8 @@ def consequence(delivery: DeliveryRow, outcome: Outcome, given: Circumstances) -
         state=state,
         next_attempt_at=next_attempt_at,
         finished_at=None if state in OPEN_STATES else given.now,
+        # An earlier attempt that nobody answered may have been made before test mode was switched on.
+        only_tested=given.is_test and state is DeliveryState.DELIVERED and uncertain_since is None,
         unknown_errors=unknown_errors,
         uncertain_since=uncertain_since,
         accepted_at=given.now if accepted else delivery.accepted_at,

@@ -93,6 +93,7 @@ def _still_accepted(judged: Judged, recording: Recording) -> OutcomeChange:
         state=DeliveryState.ACCEPTED,
         next_attempt_at=None,
         finished_at=None,
+        only_tested=delivery.only_tested,
         unknown_errors=delivery.unknown_errors,
         uncertain_since=delivery.uncertain_since,
         accepted_at=delivery.accepted_at,

@@ -39,7 +39,7 @@ class Recording:
     jitter: Jitter
     now: datetime
 
-    def circumstances(self, *, taken_back: bool) -> Circumstances:
+    def circumstances(self, *, taken_back: bool, test_mode: bool = False) -> Circumstances:
         """What decides about one of the deliveries."""
         verdict_after = self.facts.verdict_after[:1] if self.facts else ()
         return Circumstances(
@@ -48,6 +48,7 @@ class Recording:
             resend_safe_for=self.facts.resend_safe_for if self.facts else timedelta(0),
             taken_back=taken_back,
             jitter=self.jitter,
+            is_test=test_mode and self.facts is not None and not self.facts.counts_tests,
             verdict_after=verdict_after[0] if verdict_after else None,
         )
 
@@ -131,7 +132,10 @@ def _is_mine(ended: Ended, sending: dict[UUID, Sending]) -> bool:
 def _change(
     ended: Ended, sending: Mapping[UUID, Sending], recording: Recording
 ) -> tuple[DeliveryRow, OutcomeChange]:
-    given = recording.circumstances(taken_back=sending[ended.delivery.id].taken_back)
+    given = recording.circumstances(
+        taken_back=sending[ended.delivery.id].taken_back,
+        test_mode=ended.channel is not None and ended.channel.connection.test_mode,
+    )
     return ended.delivery, consequence(ended.delivery, ended.outcome, given)
 
 

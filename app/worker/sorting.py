@@ -57,12 +57,14 @@ class Sorted:
     """Due later now."""
 
 
-def sort_out(session: Session, found: Iterable[Due], facts: PlatformFacts, now: datetime) -> Sorted:
-    """Sort out what is due and locked."""
+def sort_out(
+    session: Session, found: Iterable[Due], facts: PlatformFacts, now: datetime, *, test_mode: bool
+) -> Sorted:
+    """Sort out what is due and locked. `test_mode`: it would be sent as tests."""
     result = Sorted()
     for due in found:
         delivery = due.delivery
-        end = _end_of(due, facts, now) or _end_of_follower(session, due, facts, now)
+        end = _end_of(due, facts, now) or _end_of_follower(session, due, facts, now, tests=test_mode)
         if isinstance(end, End):
             result.unsendable.append(Unsendable(delivery.id, delivery.job_id, end))
         elif end is not None:
@@ -82,7 +84,7 @@ def _end_of(due: Due, facts: PlatformFacts, now: datetime) -> End | None:
 
 
 def _end_of_follower(
-    session: Session, due: Due, facts: PlatformFacts, now: datetime
+    session: Session, due: Due, facts: PlatformFacts, now: datetime, *, tests: bool
 ) -> End | datetime | None:
     """Of what changes or takes back another: why it must not be sent, or when it may be; None: now.
 
@@ -91,7 +93,7 @@ def _end_of_follower(
     delivery = due.delivery
     if delivery.kind is DeliveryKind.SEND or delivery.follows_id is None:
         return None
-    arrival = arrival_of(session, delivery.follows_id)
+    arrival = arrival_of(session, delivery.follows_id, tests=tests)
     if not arrival.may_have_arrived:
         if delivery.kind is DeliveryKind.RETRACT:
             return NOTHING_TO_RETRACT

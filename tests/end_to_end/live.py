@@ -46,7 +46,7 @@ query ($id: ID!) {
     id state active price finishedAt
     lead { status label { name mappings { integration { id } target held heldReason } } }
     deliveries {
-      id platform kind state attempts platformEventId platformRequestId errorCode errorMessage
+      id platform kind state attempts onlyTested platformEventId platformRequestId errorCode errorMessage
       nextAttemptAt expiresAt request response warning { code reason }
       attemptLog { number httpStatus errorCode errorMessage }
       follows { id kind state }

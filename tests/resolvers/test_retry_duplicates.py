@@ -35,6 +35,13 @@ async def test_there_is_no_second_conversion_where_only_one_may_count(
     await refused(api, code, ids=[str(older.id)])
 
 
+async def test_a_conversion_that_was_only_tested_does_not_count(api: Api) -> None:
+    older, newer = await two_jobs(api, 100, 100)
+    await ended(api, newer, S.DELIVERED, only_tested=True)
+
+    assert (await retry(api, ids=[str(older.id)]))["retried"] == 1
+
+
 async def test_where_a_label_may_count_again_each_is_sent(api: Api) -> None:
     older, newer = await two_jobs(api, 100, 200, convert_once=False)
     await ended(api, newer, S.DELIVERED)

@@ -136,6 +136,15 @@ async def test_nothing_is_taken_back_that_never_arrived(api: Api) -> None:
     await refused(api, "CANNOT_BE_UNDONE", ids=[str(retraction.id)])
 
 
+async def test_nothing_is_taken_back_that_was_only_tested(api: Api) -> None:
+    _, _, sent = await lost(api)
+    retraction = await retraction_of(api, sent)
+    await ended(api, retraction, S.FAILED)
+    await ended(api, sent, S.DELIVERED, only_tested=True)
+
+    await refused(api, "CANNOT_BE_UNDONE", ids=[str(retraction.id)])
+
+
 async def test_what_counts_again_is_not_taken_back(api: Api) -> None:
     lead, label, sent = await lost(api)
     retraction = await retraction_of(api, sent)

@@ -239,6 +239,7 @@ async def deliver(stage: Stage, job: JobRow, delivery: DeliveryRow) -> None:
         state=S.DELIVERED,
         next_attempt_at=None,
         finished_at=START,
+        only_tested=False,
         unknown_errors=0,
         uncertain_since=None,
         accepted_at=None,

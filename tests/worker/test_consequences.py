@@ -58,10 +58,15 @@ def change(
     taken_back: bool = False,
     jitter: float = 0.5,
     after: timedelta = timedelta(0),
+    is_test: bool = False,
     **fields: Any,
 ) -> OutcomeChange:
     given = Circumstances(
-        now=START + after, resend_safe_for=safe_for, taken_back=taken_back, jitter=lambda: jitter
+        now=START + after,
+        resend_safe_for=safe_for,
+        taken_back=taken_back,
+        jitter=lambda: jitter,
+        is_test=is_test,
     )
     return consequence(row, outcome(kind, **fields), given)
 
@@ -79,6 +84,16 @@ def test_a_verdict_stands(kind: OutcomeKind, state: DeliveryState, finished: boo
 def test_what_went_well_keeps_no_error() -> None:
     assert (change(delivery(), K.DELIVERED, code="DUPLICATE").error_code) is None
     assert change(delivery(), K.REJECTED, code="BAD").error_code == "BAD"
+
+
+def test_what_was_delivered_as_a_test_is_marked() -> None:
+    assert change(delivery(), K.DELIVERED, is_test=True).only_tested
+    assert not change(delivery(), K.DELIVERED).only_tested
+    assert not change(delivery(), K.REJECTED, is_test=True).only_tested
+
+
+def test_what_may_have_arrived_before_it_was_a_test_is_not_marked_as_one() -> None:
+    assert not change(delivery(uncertain_since=START), K.DELIVERED, is_test=True).only_tested
 
 
 def test_a_retry_waits_its_back_off() -> None:

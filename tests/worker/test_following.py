@@ -93,6 +93,16 @@ async def test_a_restatement_of_what_never_arrived_is_the_conversion(
     assert (call.event_id, call.body["kind"]) == (send.platform_event_id, "SEND")
 
 
+async def test_a_restatement_of_what_was_only_tested_is_the_conversion(stage: Stage) -> None:
+    send = await stage.delivery_of(
+        await stage.job({"state": S.DELIVERED, "only_tested": True, "finished_at": START})
+    )
+    job = await followed(stage, send, DeliveryKind.RESTATE)
+    await stage.run()
+    delivery = await stage.delivery_of(job)
+    assert (delivery.state, delivery.kind) == (S.DELIVERED, DeliveryKind.SEND)
+
+
 async def test_where_a_restatement_counts_by_itself_it_stays_one(
     database: Database, http: httpx.AsyncClient
 ) -> None:

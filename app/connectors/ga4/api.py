@@ -23,6 +23,8 @@ FACTS = PlatformFacts(
     resend_safe_for=timedelta(0),
     can_restate=False,
     can_retract=False,
+    # `debug_mode` shows an event in DebugView; it is counted like any other.
+    counts_tests=True,
     # No limit is published. So many may be unconfirmed after a crash, and each takes one event.
     max_concurrency=16,
     requests_per_minute=None,

@@ -25,6 +25,8 @@ FACTS = PlatformFacts(
     # Restated to 0: the value is gone, the count of conversions stays. The API has no other way
     # (.../devguides/events/google-ads/conversion-adjustments).
     can_retract=True,
+    # `validateOnly` looks for errors and carries nothing out (the method's page).
+    counts_tests=False,
     max_concurrency=8,
     requests_per_minute=300,
     # No `batch`, though a request takes 2,000 events: what Google finds later it counts by reason and names

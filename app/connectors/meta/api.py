@@ -24,6 +24,8 @@ FACTS = PlatformFacts(
     resend_safe_for=timedelta(hours=48),
     can_restate=False,
     can_retract=False,
+    # Test events show under "Test events", and are not said to be thrown away.
+    counts_tests=True,
     max_concurrency=8,
     requests_per_minute=None,
     # All or nothing: one event that is refused refuses the request.

@@ -28,6 +28,10 @@ FACTS = PlatformFacts(
     resend_safe_for=timedelta(hours=48),
     can_restate=False,
     can_retract=False,
+    # TikTok keeps nothing that carries a test code, as a partner says:
+    # https://community.commandersact.com/platform-x/features/destinations/destinations-catalog/tiktok/tiktok,
+    # read 2026-11-27.
+    counts_tests=False,
     max_concurrency=8,
     # 1,000 a second for this endpoint in every plan, as implementers list it.
     requests_per_minute=60_000,

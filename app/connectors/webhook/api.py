@@ -28,6 +28,8 @@ FACTS = PlatformFacts(
     resend_safe_for=DELIVER_FOR,
     can_restate=True,
     can_retract=True,
+    # docs/platforms/webhook.md asks receivers not to.
+    counts_tests=False,
     # It may be a small machine.
     max_concurrency=4,
     requests_per_minute=None,
