@@ -43,7 +43,8 @@ def standing(
 ) -> Iterator[Standing]:
     """The integration's conversions of this lead in one of `states`; not those taken back, or being so.
 
-    What the platform only tested counts as long as the integration is in test mode, and not once it is live.
+    What the platform only tested counts as long as the integration is in test mode, and not once it is live;
+    but a test takes back nothing that counts: what is planned then may be sent when test mode is over.
     A conversion stands also when only its restatement arrived: it carries the same id, and the platform
     counts it. `history`: oldest first; what was skipped is not in it.
     """
@@ -54,9 +55,14 @@ def standing(
     for deliveries in conversions.values():
         counting = [d for d in deliveries if integration.test_mode or not d.only_tested]
         stated = [d for d in counting if d.kind is not DeliveryKind.RETRACT and d.state in states]
-        taken_back = any(d.kind is DeliveryKind.RETRACT and d.state in COUNTS for d in counting)
-        if stated and not taken_back:
+        if stated and not _is_taken_back(counting, stated):
             yield _standing_of(deliveries, stated)
+
+
+def _is_taken_back(counting: Sequence[DeliveryRow], stated: Sequence[DeliveryRow]) -> bool:
+    only_tests = all(d.only_tested for d in stated)
+    retractions = [d for d in counting if d.kind is DeliveryKind.RETRACT and d.state in COUNTS]
+    return any(only_tests or not d.only_tested for d in retractions)
 
 
 def _standing_of(deliveries: Sequence[DeliveryRow], stated: Sequence[DeliveryRow]) -> Standing:

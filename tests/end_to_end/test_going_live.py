@@ -9,7 +9,8 @@ import pytest
 from app.values import Platform
 from tests.end_to_end.live import Live
 from tests.end_to_end.routes import Route, connected, house, only_delivery
-from tests.resolvers.integrations import update
+from tests.end_to_end.test_trying_again import RETRY
+from tests.resolvers.integrations import change, update
 from tests.world import SETTINGS
 
 NOT_COUNTED = (Platform.GOOGLE_ADS, Platform.TIKTOK, Platform.WEBHOOK)
@@ -119,3 +120,41 @@ async def test_what_was_taken_back_only_as_a_test_still_counts(live: Live, platf
 
         assert (again["state"], again["warning"]["code"]) == ("SKIPPED", "ALREADY_CONVERTED")
         assert await route.conversions() == 1
+
+
+@each((Platform.GOOGLE_ADS, Platform.WEBHOOK))
+async def test_what_waits_when_test_mode_ends_is_no_second_conversion(live: Live, platform: Platform) -> None:
+    async with connected(live, platform, **UNDONE) as route:
+        await live.forget(route.name)
+        lead = await live.lead_now()
+        await delivery(route, lead)
+        await update(live, route.integration.id, testMode=True)
+        await route.settled((await live.update({"leadId": lead}, "lost"))["job"]["id"])
+        await change(live, "pauseIntegration", route.integration.id)
+        waiting = await route.send(lead)
+        await update(live, route.integration.id, testMode=False)
+        await change(live, "resumeIntegration", route.integration.id)
+        await route.settled(waiting["id"])
+
+        assert await route.conversions() == 1
+
+
+@each(NOT_COUNTED)
+async def test_what_was_skipped_because_of_a_test_is_sent_when_it_is_tried_again_live(
+    live: Live, platform: Platform
+) -> None:
+    async with connected(live, platform, **trying(platform)) as route:
+        await live.forget(route.name)
+        lead = await live.lead_now()
+        await delivery(route, lead)
+        skipped = await route.send(lead)
+        await update(live, route.integration.id, testMode=False)
+        done = await live.ask(RETRY, {"job": skipped["id"], "dryRun": False})
+        sent = await route.settled(skipped["id"])
+
+        assert done["retryDeliveries"] == {"matched": 1, "retried": 1, "skipped": 0}
+        assert (sent["state"], sent["onlyTested"], await route.conversions()) == (
+            live.taken(platform),
+            False,
+            1,
+        )
