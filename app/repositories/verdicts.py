@@ -49,8 +49,12 @@ SELECT_OVERTAKEN = select(_DELIVERY.c.id).where(
     .where(
         _later.c.follows_id == func.coalesce(_DELIVERY.c.follows_id, _DELIVERY.c.id),
         _later.c.id > _DELIVERY.c.id,
-        # A retraction that still waits will find that there is nothing to retract.
-        or_(_MAY_HAVE_ARRIVED, and_(_later.c.kind == DeliveryKind.RETRACT, _WAITS)),
+        # A retraction that still waits will find that there is nothing to retract; one that was only a test
+        # says that nobody wants the conversion sent again.
+        or_(
+            and_(_MAY_HAVE_ARRIVED, ~_later.c.only_tested),
+            and_(_later.c.kind == DeliveryKind.RETRACT, or_(_MAY_HAVE_ARRIVED, _WAITS)),
+        ),
     )
     .exists(),
 )

@@ -90,6 +90,7 @@ async def test_a_conversion_that_is_to_be_taken_back_is_not_sent_again_and_need_
         {"kind": DeliveryKind.RESTATE, "next_attempt_at": START + timedelta(hours=1)},
         {"kind": DeliveryKind.RESTATE, "state": S.REJECTED},
         {"kind": DeliveryKind.RETRACT, "state": S.FAILED},
+        {"kind": DeliveryKind.RESTATE, "state": S.DELIVERED, "only_tested": True},
     ],
 )
 async def test_what_followed_and_did_not_arrive_keeps_no_conversion_from_being_sent_again(
@@ -100,6 +101,16 @@ async def test_what_followed_and_did_not_arrive_keeps_no_conversion_from_being_s
     stage.time.now = START + HALF_HOUR
     await stage.run()
     assert (await stage.delivery_of(job)).state is S.SCHEDULED
+
+
+async def test_a_conversion_is_not_sent_again_once_it_was_to_be_taken_back_be_it_as_a_test(
+    stage: Stage,
+) -> None:
+    job = await accepted(stage)
+    await followed(stage, job, DeliveryKind.RETRACT, state=S.DELIVERED, only_tested=True)
+    stage.time.now = START + HALF_HOUR
+    await stage.run()
+    assert (await stage.delivery_of(job)).state is S.CANCELED
 
 
 async def test_an_older_value_is_not_sent_after_a_newer_one(
