@@ -158,3 +158,21 @@ async def test_what_was_skipped_because_of_a_test_is_sent_when_it_is_tried_again
             False,
             1,
         )
+
+
+@each((Platform.GOOGLE_ADS, Platform.WEBHOOK))
+async def test_a_new_value_of_a_test_that_is_sent_live_is_a_conversion_of_its_own(
+    live: Live, platform: Platform
+) -> None:
+    async with connected(live, platform, **trying(platform)) as route:
+        await live.forget(route.name)
+        lead = await live.lead_now()
+        await delivery(route, lead)
+        await change(live, "pauseIntegration", route.integration.id)
+        waiting = await route.send(lead, price=99)
+        await update(live, route.integration.id, testMode=False)
+        await change(live, "resumeIntegration", route.integration.id)
+        restated = await route.settled(waiting["id"])
+
+        assert (restated["state"], restated["onlyTested"]) == (live.taken(platform), False)
+        assert await route.conversions() == 1

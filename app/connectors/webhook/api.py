@@ -37,4 +37,6 @@ FACTS = PlatformFacts(
     batch=None,
     # The receiver would see it as an event.
     probe_every=None,
+    # A receiver that keeps a row for each event, as docs/platforms/webhook.md advises, has none to change.
+    restates_unknown=False,
 )
