@@ -6,6 +6,7 @@ https://developers.facebook.com/documentation/ads-commerce/conversions-api/param
 """
 
 import re
+from collections.abc import Callable, Collection, Mapping
 from ipaddress import ip_address
 from typing import Any
 
@@ -46,9 +47,14 @@ def source_url(lead: LeadRow, settings: MetaSettings) -> str | None:
     return (lead.landing_page_url or "").strip() or settings.event_source_url
 
 
-def user_data(lead: LeadRow, conversion: Conversion, settings: MetaSettings) -> dict[str, Any]:
-    """All that is known to recognise the person by, as this mode takes it."""
-    found = _hashed_data(lead)
+def user_data(
+    lead: LeadRow, conversion: Conversion, settings: MetaSettings, *, hashes: Collection[str] | None = None
+) -> dict[str, Any]:
+    """All that is known to recognise the person by, as this mode takes it.
+
+    `hashes`: of what is hashed no more than this; None: everything.
+    """
+    found: dict[str, Any] = {key: [value] for key in hashes or _HASHED if (value := _HASHED[key](lead))}
     plain = {"fbc": click.fbc(lead, conversion.event_at), "fbp": click.fbp(lead)}
     if settings.mode == "website":
         plain |= {"client_ip_address": _ip(lead.ip_address), "client_user_agent": user_agent(lead)}
@@ -76,21 +82,29 @@ def redact(body: Body) -> Body:
     return masked(body, keys=keys, urls=frozenset({"event_source_url"}))
 
 
-def _hashed_data(lead: LeadRow) -> dict[str, Any]:
-    country = lead.country_code
-    phone = lead.phone if lead.phone and is_hash(lead.phone.strip()) else lead.phone_e164
-    values = {
-        "em": hashed(lead.email, normalise.email),
-        "ph": hashed(phone, normalise.phone),
-        "fn": hashed(lead.first_name, normalise.name),
-        "ln": hashed(lead.last_name, normalise.name),
-        "ct": hashed(lead.city, normalise.city),
-        "st": hashed(lead.region, lambda value: normalise.state(value, country=country)),
-        "zp": hashed(lead.postal_code, lambda value: normalise.postal_code(value, country=country)),
-        "country": hashed(country, normalise.country),
-        "external_id": hashed(lead.unique_identifier, normalise.external_id),
-    }
-    return {key: [value] for key, value in values.items() if value}
+def _phone(lead: LeadRow) -> str | None:
+    return lead.phone if lead.phone and is_hash(lead.phone.strip()) else lead.phone_e164
+
+
+def _state(lead: LeadRow) -> str | None:
+    return hashed(lead.region, lambda value: normalise.state(value, country=lead.country_code))
+
+
+def _postal_code(lead: LeadRow) -> str | None:
+    return hashed(lead.postal_code, lambda value: normalise.postal_code(value, country=lead.country_code))
+
+
+_HASHED: Mapping[str, Callable[[LeadRow], str | None]] = {
+    "em": lambda lead: hashed(lead.email, normalise.email),
+    "ph": lambda lead: hashed(_phone(lead), normalise.phone),
+    "fn": lambda lead: hashed(lead.first_name, normalise.name),
+    "ln": lambda lead: hashed(lead.last_name, normalise.name),
+    "ct": lambda lead: hashed(lead.city, normalise.city),
+    "st": _state,
+    "zp": _postal_code,
+    "country": lambda lead: hashed(lead.country_code, normalise.country),
+    "external_id": lambda lead: hashed(lead.unique_identifier, normalise.external_id),
+}
 
 
 def _ip(value: str | None) -> str | None:

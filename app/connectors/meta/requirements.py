@@ -22,12 +22,14 @@ _WEBSITE_ENOUGH = frozenset({"fbc", "fbp", "em", "ph", "external_id", "client_ip
 """One of these is needed. Names, places and the browser alone are refused: .../best-practices,
 "Baseline requirements for matching", read 2026-11-23."""
 _CRM_ENOUGH = frozenset({"lead_id", "em", "ph", "fbc"})
+_HASHES_ASKED_FOR = ("em", "ph", "external_id")
+"""Hashing all the rest only to know that it is there takes longer than everything else that is assessed."""
 
 
 def assess(lead: LeadRow, conversion: Conversion, settings: MetaSettings, now: datetime) -> Assessment:
     """All that keeps this conversion from being sent or makes it weaker."""
     expires_at = conversion.event_at + EVENT_WINDOW
-    known = frozenset(user_data(lead, conversion, settings))
+    known = frozenset(user_data(lead, conversion, settings, hashes=_HASHES_ASKED_FOR))
     of_mode = _website(lead, settings, known) if settings.mode == "website" else _crm(lead, known)
     findings = [
         *_target(conversion),
