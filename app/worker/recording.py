@@ -39,7 +39,7 @@ class Recording:
     jitter: Jitter
     now: datetime
 
-    def circumstances(self, *, taken_back: bool, test_mode: bool = False) -> Circumstances:
+    def circumstances(self, *, taken_back: bool, is_test: bool = False) -> Circumstances:
         """What decides about one of the deliveries."""
         verdict_after = self.facts.verdict_after[:1] if self.facts else ()
         return Circumstances(
@@ -48,9 +48,19 @@ class Recording:
             resend_safe_for=self.facts.resend_safe_for if self.facts else timedelta(0),
             taken_back=taken_back,
             jitter=self.jitter,
-            is_test=test_mode and self.facts is not None and not self.facts.counts_tests,
+            is_test=is_test,
             verdict_after=verdict_after[0] if verdict_after else None,
         )
+
+    def is_test(self, ended: Ended) -> bool:
+        """Whether it was sent in test mode, to a platform that counts no tests."""
+        counts = self.facts is None or self.facts.counts_tests
+        return ended.channel is not None and ended.channel.connection.test_mode and not counts
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the integration is live by now."""
+        return not self.standing.integration.test_mode
 
     def placed(
         self, session: Session, changes: Mapping[UUID, tuple[DeliveryRow, OutcomeChange]]
@@ -132,11 +142,20 @@ def _is_mine(ended: Ended, sending: dict[UUID, Sending]) -> bool:
 def _change(
     ended: Ended, sending: Mapping[UUID, Sending], recording: Recording
 ) -> tuple[DeliveryRow, OutcomeChange]:
-    given = recording.circumstances(
-        taken_back=sending[ended.delivery.id].taken_back,
-        test_mode=ended.channel is not None and ended.channel.connection.test_mode,
-    )
-    return ended.delivery, consequence(ended.delivery, ended.outcome, given)
+    is_test = recording.is_test(ended)
+    given = recording.circumstances(taken_back=sending[ended.delivery.id].taken_back, is_test=is_test)
+    outcome = ended.outcome
+    if is_test and recording.is_live and outcome.kind is OutcomeKind.DELIVERED:
+        # Whatever was planned since took it for a conversion that counts.
+        outcome = _LIVE_BY_NOW
+    return ended.delivery, consequence(ended.delivery, outcome, given)
+
+
+_LIVE_BY_NOW = Outcome(
+    kind=OutcomeKind.RETRY,
+    code="ONLY_TESTED",
+    message="It was sent as a test, and test mode was switched off meanwhile. It is sent again.",
+)
 
 
 def _exchange(ended: Ended) -> Exchange:

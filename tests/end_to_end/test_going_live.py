@@ -176,3 +176,26 @@ async def test_a_new_value_of_a_test_that_is_sent_live_is_a_conversion_of_its_ow
 
         assert (restated["state"], restated["onlyTested"]) == (live.taken(platform), False)
         assert await route.conversions() == 1
+
+
+@each(NOT_COUNTED)
+async def test_what_is_being_sent_as_a_test_when_test_mode_ends_is_sent_again(
+    live: Live, platform: Platform
+) -> None:
+    async with connected(live, platform, **trying(platform)) as route:
+        await live.forget(route.name)
+        await live.script(route.name, delayS=1)
+        job_id = (await live.update({"leadId": await live.lead_now()}, route.label.id))["job"]["id"]
+        await live.until(lambda: is_sending(live, job_id))
+        await update(live, route.integration.id, testMode=False)
+        await live.script(route.name, reset=True)
+        tried = only_delivery(await live.processed(job_id))
+        sent = await route.settled(job_id)
+
+        assert (tried["state"], tried["errorCode"]) == ("SCHEDULED", "ONLY_TESTED")
+        assert (sent["state"], sent["onlyTested"], sent["attempts"]) == (live.taken(platform), False, 2)
+        assert await route.conversions() == 1
+
+
+async def is_sending(live: Live, job_id: str) -> bool:
+    return bool(only_delivery(await live.job(job_id))["state"] == "SENDING")

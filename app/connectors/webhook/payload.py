@@ -64,8 +64,8 @@ def build(lead: LeadRow, conversion: Conversion, settings: WebhookSettings, *, t
         told["person"] = person(lead)
     body: Body = {
         # Not the event's: a restatement is another message about the same event, and each integration has its
-        # own, because a receiver may sit behind several.
-        "id": f"msg_{conversion.delivery_id}",
+        # own, because a receiver may sit behind several. So has a test: the conversion is no copy of it.
+        "id": f"{'test' if test_mode else 'msg'}_{conversion.delivery_id}",
         "type": conversion.target.strip(),
         # Of a restatement the time it was made: by it a receiver can put several of one event in order.
         "timestamp": written(

@@ -122,8 +122,10 @@ def test_a_message_id_holds_no_full_stop_which_ends_it_where_it_is_signed() -> N
     assert "." not in built()["id"]
 
 
-def test_a_test_says_so() -> None:
-    assert built(test_mode=True) == {**built(), "test": True}
+def test_a_test_says_so_and_its_conversion_is_no_copy_of_it() -> None:
+    live, test = built(), built(test_mode=True)
+    assert test == {**live, "id": test["id"], "test": True}
+    assert test["id"] != live["id"]
 
 
 def test_a_trial_is_about_nobody() -> None:
