@@ -8,7 +8,8 @@ MAKEFLAGS += --no-builtin-rules
 PORT ?= 8000
 # Which interpreter makes .venv; empty: the newest that suits.
 PYTHON ?=
-# More arguments for pytest, such as ARGS="tests/schema -x --no-cov".
+# More arguments for pytest, such as ARGS="tests/schema -x --no-cov"; with any it runs in one process, to start at once
+# and to be debugged.
 ARGS ?=
 # make lock UPGRADE=--upgrade takes newer versions than those locked.
 UPGRADE ?=
@@ -58,7 +59,7 @@ run: $(run_env) explorer-if-possible ## Install what is needed and run the demo;
 	@exec $(venv)/bin/leadwire demo --port $(PORT)
 
 test: $(dev_env) ## Install what is needed and run the tests with coverage; ARGS="..." goes to pytest
-	@$(python) -m pytest --quiet --cov --cov-report=term $(ARGS)
+	@$(python) -m pytest --quiet --cov --cov-report=term $(or $(ARGS),--numprocesses=2 --dist=loadfile)
 
 torture: $(dev_env) ## Kill it 200 times on each database and count what became of the conversions; ARGS="--seed 7"
 	@$(python) -m tests.torture $(ARGS)

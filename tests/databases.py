@@ -43,7 +43,7 @@ async def sqlite_database(sqlite_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """The URL of the maintenance database of a PostgreSQL server that lives as long as the run."""
+    """The URL of the maintenance database of a PostgreSQL server that lives as long as this process of the run."""
     try:
         with running_postgres() as url:
             yield url
