@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from app.asgi import build_app, build_services
 from app.connectors.base import Endpoint
+from app.connectors.client import open_client
 from app.connectors.opening import Opener
 from app.connectors.registry import build_connectors
 from app.database.database import Database
@@ -121,7 +122,7 @@ async def open_api(
     if known is None:
         await world.begin()
         await world.key("admin-key", Scope.ADMIN)
-    async with httpx.AsyncClient() as platforms:
+    async with open_client() as platforms:
         opener = Opener(
             connectors=connectors,
             endpoints=dict.fromkeys(Platform, NOWHERE),

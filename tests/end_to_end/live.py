@@ -22,6 +22,7 @@ from app.connectors.client import open_client
 from app.connectors.http import Timeouts, Wire
 from app.connectors.opening import Opener
 from app.connectors.registry import build_connectors
+from app.connectors.transport import trusted
 from app.database.database import Database
 from app.demo import demo_settings
 from app.encryption import Cipher
@@ -171,7 +172,7 @@ async def open_live(
     platforms = Starlette(routes=[Mount("/sandbox", sandbox_app(clock=clock))])
     async with (
         serving(in_front(platforms)) as origin,
-        httpx.AsyncClient(base_url=origin) as sandbox,
+        httpx.AsyncClient(base_url=origin, verify=trusted()) as sandbox,
         open_client() as http,
     ):
         places = endpoints(demo_settings("", origin), connectors)

@@ -17,7 +17,7 @@ from app.tables.labels import LabelRow
 from app.values import Platform
 from app.worker.holding import PROBE_EVERY
 from tests.end_to_end.live import Live, open_live
-from tests.resolvers.integrations import update
+from tests.resolvers.integrations import change
 from tests.world import FakeClock
 
 PRICE_CENTS = 12_500
@@ -102,7 +102,7 @@ class Route:
 async def connected(
     live: Live, platform: Platform, *, label: dict[str, Any] | None = None, **integration: Any
 ) -> AsyncIterator[Route]:
-    """A platform connected for this alone; switched off at the end, so that the next begins undisturbed."""
+    """A platform connected for this alone; disconnected at the end, so that the next begins undisturbed."""
     clock = live.world.clock
     assert isinstance(clock, FakeClock)
     name = live.world.connectors[platform].facts.title
@@ -112,7 +112,7 @@ async def connected(
     try:
         yield Route(live, clock, platform, row, label_row)
     finally:
-        await update(live, row.id, enabled=False)
+        await change(live, "disconnectIntegration", row.id)
         await live.script(platform.value.lower(), reset=True)
 
 

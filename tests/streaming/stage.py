@@ -13,8 +13,10 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from app.asgi import build_app, build_services
 from app.clock import Clock
+from app.connectors.client import open_client
 from app.connectors.opening import Opener
 from app.connectors.registry import build_connectors
+from app.connectors.transport import trusted
 from app.database.database import Database
 from app.encryption import Cipher
 from app.limits import DEFAULT_MOST, Load
@@ -169,7 +171,7 @@ async def open_stage(
     clock, connectors = clock or FakeClock(), dict(build_connectors())
     world = await World(database, clock, cipher or new_cipher(), connectors).begin()
     await world.key("admin-key", Scope.ADMIN)
-    async with httpx.AsyncClient() as platforms:
+    async with open_client() as platforms:
         places = dict.fromkeys(Platform, NOWHERE)
         opener = Opener(connectors=connectors, endpoints=places, cipher=world.cipher, http=platforms)
         services = build_services(
@@ -196,5 +198,5 @@ async def open_stage(
             load=Load(requests),
             more_routes=[WebSocketRoute("/limited", limited)],
         )
-        async with serving(app) as origin, httpx.AsyncClient(base_url=origin) as http:
+        async with serving(app) as origin, httpx.AsyncClient(base_url=origin, verify=trusted()) as http:
             yield Stage(world, http, [], services, origin=origin)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from app.connectors.client import open_client
 from app.database.database import Database
 from tests.worker.scripted import ScriptedConnector
 from tests.worker.stage import Stage, build_stage
@@ -19,7 +20,7 @@ def connector() -> ScriptedConnector:
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     """What real connectors would send with."""
-    async with httpx.AsyncClient() as client:
+    async with open_client() as client:
         yield client
 
 
