@@ -211,7 +211,7 @@ def _make_way(call: Call, lead: LeadRow) -> JobRow | None:
 
 
 def _had_a_job(lead: LeadRow) -> bool:
-    """False of most leads, which saves looking for what they cannot have: a lead's newest job is kept."""
+    """Without one there is neither an active job nor a history to look for: a lead's newest job is kept."""
     return lead.current_job_id is not None
 
 

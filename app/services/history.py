@@ -38,13 +38,18 @@ class Standing:
         return (self.last.value_cents, self.last.currency) == (value_cents, currency)
 
 
+def has_effect(delivery: DeliveryRow, integration: IntegrationRow) -> bool:
+    """False of what the platform only tested, once the integration is live; in test mode tests count, too."""
+    return integration.test_mode or not delivery.only_tested
+
+
 def standing(
     history: Sequence[DeliveryRow], integration: IntegrationRow, states: frozenset[DeliveryState]
 ) -> Iterator[Standing]:
     """The integration's conversions of this lead in one of `states`; not those taken back, or being so.
 
-    What the platform only tested counts as long as the integration is in test mode, and not once it is live;
-    but a test takes back nothing that counts: what is planned then may be sent when test mode is over.
+    Only those that have an effect; and a test takes back nothing that counts, for what is planned in test
+    mode may be sent when that is over.
     A conversion stands also when only its restatement arrived: it carries the same id, and the platform
     counts it. `history`: oldest first; what was skipped is not in it.
     """
@@ -53,7 +58,7 @@ def standing(
         if delivery.integration_id == integration.id:
             conversions[delivery.platform_event_id].append(delivery)
     for deliveries in conversions.values():
-        counting = [d for d in deliveries if integration.test_mode or not d.only_tested]
+        counting = [d for d in deliveries if has_effect(d, integration)]
         stated = [d for d in counting if d.kind is not DeliveryKind.RETRACT and d.state in states]
         if stated and not _is_taken_back(counting, stated):
             yield _standing_of(deliveries, stated)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.connectors.base import Connector
+from app.services.history import has_effect
 from app.services.resending import safe_until
 from app.tables.integrations import IntegrationRow
 from app.tables.jobs import DeliveryRow, JobRow
@@ -57,14 +58,10 @@ class Retry:
         return self.around.integrations[self.delivery.integration_id]
 
     def of_event(self) -> Iterator[DeliveryRow]:
-        """The other deliveries of the same conversion: what it sends, changes and takes back.
-
-        Without those that the platform only tested, once the integration is live.
-        """
+        """The other deliveries of the same conversion that have an effect: send, change or take it back."""
         for other in self.history.deliveries:
-            counts = self.integration.test_mode or not other.only_tested
-            is_another = other.id != self.delivery.id and counts
-            if is_another and self._is_here(other) and self._is_of_event(other):
+            is_another = other.id != self.delivery.id and self._is_here(other)
+            if is_another and self._is_of_event(other) and has_effect(other, self.integration):
                 yield other
 
     def of_others(self) -> list[DeliveryRow]:

@@ -57,11 +57,6 @@ class Recording:
         counts = self.facts is None or self.facts.counts_tests
         return ended.channel is not None and ended.channel.connection.test_mode and not counts
 
-    @property
-    def is_live(self) -> bool:
-        """Whether the integration is live by now."""
-        return not self.standing.integration.test_mode
-
     def placed(
         self, session: Session, changes: Mapping[UUID, tuple[DeliveryRow, OutcomeChange]]
     ) -> list[OutcomeChange]:
@@ -144,8 +139,9 @@ def _change(
 ) -> tuple[DeliveryRow, OutcomeChange]:
     is_test = recording.is_test(ended)
     given = recording.circumstances(taken_back=sending[ended.delivery.id].taken_back, is_test=is_test)
+    is_live = not recording.standing.integration.test_mode
     outcome = ended.outcome
-    if is_test and recording.is_live and outcome.kind is OutcomeKind.DELIVERED:
+    if is_test and is_live and outcome.kind is OutcomeKind.DELIVERED:
         # Whatever was planned since took it for a conversion that counts.
         outcome = _LIVE_BY_NOW
     return ended.delivery, consequence(ended.delivery, outcome, given)

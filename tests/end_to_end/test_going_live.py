@@ -35,9 +35,19 @@ def trying(platform: Platform) -> dict[str, Any]:
     return {"settings": SETTINGS[platform] | code, "test_mode": True}
 
 
-async def delivery(route: Route, lead: str, **change: Any) -> dict[str, Any]:
-    job = await route.send(lead, **change)
+async def delivery(route: Route, lead: str) -> dict[str, Any]:
+    job = await route.send(lead)
     return await route.settled(job["id"])
+
+
+async def planned_as_a_test_and_sent_live(route: Route, lead: str, **more: Any) -> dict[str, Any]:
+    """What became of a change that waited while test mode was switched off."""
+    integration_id = route.integration.id
+    await change(route.live, "pauseIntegration", integration_id)
+    waiting = await route.send(lead, **more)
+    await update(route.live, integration_id, testMode=False)
+    await change(route.live, "resumeIntegration", integration_id)
+    return await route.settled(waiting["id"])
 
 
 @each(NOT_COUNTED)
@@ -130,11 +140,7 @@ async def test_what_waits_when_test_mode_ends_is_no_second_conversion(live: Live
         await delivery(route, lead)
         await update(live, route.integration.id, testMode=True)
         await route.settled((await live.update({"leadId": lead}, "lost"))["job"]["id"])
-        await change(live, "pauseIntegration", route.integration.id)
-        waiting = await route.send(lead)
-        await update(live, route.integration.id, testMode=False)
-        await change(live, "resumeIntegration", route.integration.id)
-        await route.settled(waiting["id"])
+        await planned_as_a_test_and_sent_live(route, lead)
 
         assert await route.conversions() == 1
 
@@ -168,11 +174,7 @@ async def test_a_new_value_of_a_test_that_is_sent_live_is_a_conversion_of_its_ow
         await live.forget(route.name)
         lead = await live.lead_now()
         await delivery(route, lead)
-        await change(live, "pauseIntegration", route.integration.id)
-        waiting = await route.send(lead, price=99)
-        await update(live, route.integration.id, testMode=False)
-        await change(live, "resumeIntegration", route.integration.id)
-        restated = await route.settled(waiting["id"])
+        restated = await planned_as_a_test_and_sent_live(route, lead, price=99)
 
         assert (restated["state"], restated["onlyTested"]) == (live.taken(platform), False)
         assert await route.conversions() == 1

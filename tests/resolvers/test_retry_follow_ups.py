@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from app.tables.jobs import DeliveryRow
 from app.tables.labels import LabelMappingRow, LabelRow
 from app.tables.leads import LeadRow
@@ -127,20 +129,14 @@ async def test_what_is_taken_back_is_not_sent_again(api: Api) -> None:
     await refused(api, "CANNOT_BE_RESTATED", ids=[str(sent.id)])
 
 
-async def test_nothing_is_taken_back_that_never_arrived(api: Api) -> None:
+@pytest.mark.parametrize(("state", "only_tested"), [(S.REJECTED, False), (S.DELIVERED, True)])
+async def test_nothing_is_taken_back_that_never_arrived_or_only_as_a_test(
+    api: Api, state: DeliveryState, only_tested: bool
+) -> None:
     _, _, sent = await lost(api)
     retraction = await retraction_of(api, sent)
     await ended(api, retraction, S.FAILED)
-    await ended(api, sent, S.REJECTED)
-
-    await refused(api, "CANNOT_BE_UNDONE", ids=[str(retraction.id)])
-
-
-async def test_nothing_is_taken_back_that_was_only_tested(api: Api) -> None:
-    _, _, sent = await lost(api)
-    retraction = await retraction_of(api, sent)
-    await ended(api, retraction, S.FAILED)
-    await ended(api, sent, S.DELIVERED, only_tested=True)
+    await ended(api, sent, state, only_tested=only_tested)
 
     await refused(api, "CANNOT_BE_UNDONE", ids=[str(retraction.id)])
 

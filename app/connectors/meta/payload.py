@@ -54,7 +54,8 @@ def user_data(
 
     `hashes`: of what is hashed no more than this; None: everything.
     """
-    found: dict[str, Any] = {key: [value] for key in hashes or _HASHED if (value := _HASHED[key](lead))}
+    keys = _HASHED if hashes is None else hashes
+    found: dict[str, Any] = {key: [value] for key in keys if (value := _HASHED[key](lead))}
     plain = {"fbc": click.fbc(lead, conversion.event_at), "fbp": click.fbp(lead)}
     if settings.mode == "website":
         plain |= {"client_ip_address": _ip(lead.ip_address), "client_user_agent": user_agent(lead)}
